@@ -1,0 +1,62 @@
+"""What a reading of a scan consists of; plain values that turn into JSON without further thought."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from imaging.refusals import RefusalCode
+from scoring.regions import Region, Side, Status
+
+
+@dataclass(frozen=True, slots=True)
+class RegionReading:
+    """What was measured in one region of one side, and what it was called."""
+
+    status: Status
+    probability: float | None
+    """Probability that the region shows acute ischaemic change, 0-1; ``None``: not assessable."""
+    hu: float | None
+    """Typical density of the counted tissue, HU; ``None``: nothing was counted."""
+    hu_other_side: float | None
+    delta_hu: float | None
+    """Corrected side difference in HU, this side minus the other; negative: darker than the other side."""
+    voxels: int
+    """Number of the scan's own voxels that were counted."""
+    excluded_ml: float
+    """Volume inside the region's outline that was left out (fluid, bone, old infarct, blood), in ml."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    """Something that a reader of the score must know; ``code`` in capitals for machines, ``text`` for people."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no score, and what to do about it."""
+
+    code: RefusalCode
+    text: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The outcome of reading one scan: scored or refused. Its ``to_json`` is the ``reading`` of the HTTP answer."""
+
+    status: str
+    """``"scored"`` or ``"refused"``."""
+    side: Side | None = None
+    """The patient's side on which the change lies; ``None``: no side stands out."""
+    total: int | None = None
+    total_low: int | None = None
+    total_high: int | None = None
+    regions: dict[Side, dict[Region, RegionReading]] = field(default_factory=dict)
+    warnings: tuple[Warning, ...] = ()
+    refusal: Refusal | None = None
+    quality: dict[str, Any] = field(default_factory=dict)
+    input: dict[str, Any] = field(default_factory=dict)
+    timing_seconds: dict[str, float] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
