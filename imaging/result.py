@@ -26,7 +26,7 @@ class RegionReading:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:
+class Warning:  # noqa: A001 -- the word of the answer; it is never raised
     """Something that a reader of the score must know; ``code`` in capitals for machines, ``text`` for people."""
 
     code: str
