@@ -16,7 +16,7 @@ OUTSIDE_SCAN_HU = -1024.0
 """Value that the readers give to padding, that is, to pixels which the scanner did not measure."""
 
 _EVEN_GAP_TOLERANCE_MM = 0.05
-"""Slice gaps that differ by less than this are taken as even: headers are rounded to some hundredths of a millimetre."""
+"""Slice gaps that differ by less than this are taken as even: headers are rounded to hundredths of a millimetre."""
 
 
 @dataclass(frozen=True, slots=True)
