@@ -84,7 +84,9 @@ def score_aspects(findings: Findings) -> AspectsScore:
 def _warnings(findings: Findings, not_assessable: list[Region], not_looked_at: list[Region]) -> list[str]:
     warnings = []
     if not_assessable:
-        warnings.append(f"Not assessable: {_names(not_assessable)}. The total counts them as unaffected; see the bounds.")
+        warnings.append(
+            f"Not assessable: {_names(not_assessable)}. The total counts them as unaffected; see the bounds."
+        )
     if not_looked_at:
         warnings.append(f"Not looked at: {_names(not_looked_at)}. There is no total until they are.")
     if findings.old_infarct:

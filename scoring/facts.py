@@ -1,4 +1,4 @@
-"""The patient's facts: one vocabulary for JSON, table columns, rule files, the form and the docs. ``None``: not known."""
+"""The patient's facts: one vocabulary for JSON, tables, rule files, the form and the docs. ``None``: not known."""
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -97,7 +97,9 @@ class Facts:
     deficit_worsening: bool | None = _boolean("Deficit is getting worse")
 
     occlusion_site: str | None = _choice(
-        "Occluded vessel", *OCCLUSION_SITES, help="Absent: no vessel imaging yet. M1 here is the artery, not the region."
+        "Occluded vessel",
+        *OCCLUSION_SITES,
+        help="Absent: no vessel imaging yet. M1 here is the artery, not the region.",
     )
     affected_side: str | None = _choice("Affected side of the brain", "left", "right", help="The patient's side.")
     aspects_total: int | None = _integer("ASPECTS", "points", 0, 10, "When no region findings are given.")

@@ -79,7 +79,7 @@ def _check_item(item: str, value: int | str) -> None:
             raise CaseError(("facts", "nihss_items", item), f"Item {item} must be scored; it cannot be untestable.")
         return
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= ITEM_MAXIMA[item]:
-        raise CaseError(("facts", "nihss_items", item), f"Item {item} is 0 to {ITEM_MAXIMA[item]}, or UN where allowed.")
+        raise CaseError(("facts", "nihss_items", item), f"Item {item} is 0 to {ITEM_MAXIMA[item]}; some may be UN.")
 
 
 def _warnings(items: Mapping[str, int | Literal["UN"]]) -> list[str]:

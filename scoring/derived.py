@@ -1,0 +1,125 @@
+"""From the case to the values that rules ask for: times as minutes, findings as scores, perfusion as mismatch."""
+
+from dataclasses import dataclass, fields
+from decimal import Decimal
+
+from scoring.aspects import AspectsScore, score_aspects
+from scoring.case import Case
+from scoring.conditions import DAYS_PER_YEAR
+from scoring.errors import CaseError
+from scoring.facts import FACTS, Facts, FactSpec, Kind
+from scoring.nihss import NihssScore, score_nihss
+from scoring.outcomes import Stance
+from scoring.pc_aspects import PcAspectsScore, score_pc_aspects
+from scoring.timeline import Timeline, timeline
+from scoring.values import Interval, Known, OneOf
+
+DERIVED_FACTS: dict[str, FactSpec] = {
+    spec.name: spec
+    for spec in (
+        FactSpec("mismatch_volume_ml", Kind.NUMBER, "Mismatch volume", "ml", -2000, 2000),
+        FactSpec("mismatch_ratio", Kind.NUMBER, "Mismatch ratio", None, 0, float("inf")),
+        FactSpec("site_treats", Kind.BOOLEAN, "Thrombectomy is done at this site"),
+        FactSpec("evt_stance", Kind.CHOICE, "What the leading guideline says of thrombectomy", choices=tuple(Stance)),
+    )
+}
+"""What rules may ask beyond the stated facts."""
+
+STATED_FACTS_BEHIND = {
+    "mismatch_volume_ml": ("core_volume_ml", "tmax6_volume_ml"),
+    "mismatch_ratio": ("core_volume_ml", "tmax6_volume_ml"),
+    "site_treats": ("site.capability",),
+    "evt_stance": (),
+}
+"""Which stated facts a derived one needs, so that 'missing' names what a person can supply."""
+
+_SAME_AFTER_MORE_LOOKING = {
+    "mca_m2_unspecified": OneOf(frozenset({"mca_m2_dominant", "mca_m2_codominant", "mca_m2_nondominant"})),
+}
+"""Sites that are stated less finely than rules ask."""
+
+_TIMES_AND_ITEMS = {name for name, spec in FACTS.items() if spec.kind in {Kind.TIME, Kind.NIHSS_ITEMS}}
+
+_PLAIN_FACTS = tuple(entry.name for entry in fields(Facts) if entry.name not in _TIMES_AND_ITEMS)
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The case in the terms that rules ask for, with the scores and times behind them."""
+
+    values: dict[str, Known]
+    """What is known, by fact name; a fact of which nothing is known is absent."""
+    timeline: Timeline
+    aspects: AspectsScore | None
+    pc_aspects: PcAspectsScore | None
+    nihss: NihssScore | None
+
+
+def assess(case: Case) -> Assessment:
+    """Derive everything that follows from the case alone.
+
+    Raises
+    ------
+    CaseError
+        Two statements of the case contradict each other, or an item is out of range.
+    """
+    facts = case.facts
+    times = timeline(facts, case.evaluated_at)
+    aspects = score_aspects(case.findings) if case.findings is not None else None
+    posterior = score_pc_aspects(case.posterior_findings) if case.posterior_findings is not None else None
+    nihss = score_nihss(facts.nihss_items) if facts.nihss_items is not None else None
+    values: dict[str, Known] = {name: value for name in _PLAIN_FACTS if (value := getattr(facts, name)) is not None}
+    values.update(times.minutes)
+    _put_age(values)
+    _put_score(values, "aspects_total", aspects)
+    _put_score(values, "pc_aspects_total", posterior)
+    _put_score(values, "nihss_total", nihss)
+    _put_mismatch(values)
+    if (site := values.get("occlusion_site")) in _SAME_AFTER_MORE_LOOKING:
+        values["occlusion_site"] = _SAME_AFTER_MORE_LOOKING[str(site)]
+    if case.site is not None and case.site.capability is not None:
+        values["site_treats"] = case.site.capability.performs_thrombectomy
+    _check_side(case)
+    return Assessment(values, times, aspects, posterior, nihss)
+
+
+def _put_age(values: dict[str, Known]) -> None:
+    days = values.pop("age_days", None)
+    if not isinstance(days, int):
+        return
+    years = days / DAYS_PER_YEAR
+    stated = values.setdefault("age_years", years)
+    if isinstance(stated, int | float) and abs(stated - years) > 1:
+        raise CaseError(("facts", "age_days"), "The age in days contradicts the age in years.")
+    values["age_years"] = years
+
+
+def _put_score(values: dict[str, Known], name: str, score: AspectsScore | PcAspectsScore | NihssScore | None) -> None:
+    """Join a score from items with a stated total: they must agree, and the stated total is then the sharper one."""
+    if score is None:
+        return
+    stated = values.get(name)
+    if isinstance(stated, int | float):
+        if not score.low <= stated <= score.high:
+            raise CaseError(("facts", name), f"'{FACTS[name].title}' contradicts what was entered region by region.")
+        return
+    values[name] = score.low if score.low == score.high else Interval(score.low, score.high)
+
+
+def _put_mismatch(values: dict[str, Known]) -> None:
+    """Perfusion mismatch in decimal arithmetic: in binary, 125.82 / 69.9 falls just short of 1.8."""
+    core, tmax = values.get("core_volume_ml"), values.get("tmax6_volume_ml")
+    if not isinstance(core, int | float) or not isinstance(tmax, int | float):
+        return
+    exact_core, exact_tmax = Decimal(str(core)), Decimal(str(tmax))
+    values["mismatch_volume_ml"] = float(exact_tmax - exact_core)
+    if exact_core:
+        values["mismatch_ratio"] = float(exact_tmax / exact_core)
+    elif exact_tmax:
+        values["mismatch_ratio"] = float("inf")
+
+
+def _check_side(case: Case) -> None:
+    stated = case.facts.affected_side
+    if stated is not None and case.findings is not None and case.findings.side not in (None, stated):
+        raise CaseError(("findings", "side"), "The side of the findings contradicts 'affected_side'.")

@@ -1,0 +1,107 @@
+"""The outcomes that guidelines and trials give, never merged, and how far each speaks for treatment."""
+
+from enum import StrEnum
+
+
+class Stance(StrEnum):
+    """What an outcome says about thrombectomy, for comparing sources that use different scales."""
+
+    RECOMMENDED = "recommended"
+    REASONABLE = "reasonable"
+    MAY_BE_CONSIDERED = "may_be_considered"
+    NOT_RECOMMENDED = "not_recommended"
+    HARMFUL = "harmful"
+    INSUFFICIENT_DATA = "insufficient_data"
+    NOT_ADDRESSED = "not_addressed"
+    NEED_DATA = "need_data"
+
+
+class Outcome(StrEnum):
+    """One answer of one rule set; the names are part of the public contract."""
+
+    COR1 = "COR1"
+    COR2A = "COR2a"
+    COR2B = "COR2b"
+    COR3NB = "COR3NB"
+    COR3HARM = "COR3HARM"
+    IDD = "IDD"
+    NOT_ADDRESSED = "NOT_ADDRESSED"
+    NEED_DATA = "NEED_DATA"
+    OFFER = "OFFER"
+    CONSIDER = "CONSIDER"
+    CAUTION = "CAUTION"
+    NOT_SELECTED = "NOT_SELECTED"
+    STRONG = "STRONG"
+    WEAK = "WEAK"
+    EXPERT_CONSENSUS = "EXPERT_CONSENSUS"
+    CLASS_I = "CLASS_I"
+    CLASS_IIA = "CLASS_IIA"
+    CLASS_IIB = "CLASS_IIB"
+    GRADE_A = "GRADE_A"
+    GRADE_B = "GRADE_B"
+    GRADE_C = "GRADE_C"
+    ELIGIBLE = "ELIGIBLE"
+    NOT_ELIGIBLE = "NOT_ELIGIBLE"
+
+    @property
+    def label(self) -> str:
+        """The outcome in words."""
+        return _TITLES[self]
+
+    @property
+    def stance(self) -> Stance:
+        """How far the outcome speaks for treatment."""
+        return _STANCES[self]
+
+
+_TITLES = {
+    Outcome.COR1: "class 1: recommended",
+    Outcome.COR2A: "class 2a: reasonable",
+    Outcome.COR2B: "class 2b: may be reasonable",
+    Outcome.COR3NB: "class 3: no benefit",
+    Outcome.COR3HARM: "class 3: harm",
+    Outcome.IDD: "data are insufficient to decide",
+    Outcome.NOT_ADDRESSED: "no recommendation covers this patient",
+    Outcome.NEED_DATA: "cannot say: data are missing",
+    Outcome.OFFER: "offer",
+    Outcome.CONSIDER: "consider",
+    Outcome.CAUTION: "with caution",
+    Outcome.NOT_SELECTED: "outside the criteria",
+    Outcome.STRONG: "strong recommendation",
+    Outcome.WEAK: "weak recommendation",
+    Outcome.EXPERT_CONSENSUS: "expert consensus",
+    Outcome.CLASS_I: "class I: recommended",
+    Outcome.CLASS_IIA: "class IIa: reasonable",
+    Outcome.CLASS_IIB: "class IIb: may be considered",
+    Outcome.GRADE_A: "grade A: recommended",
+    Outcome.GRADE_B: "grade B: reasonable",
+    Outcome.GRADE_C: "grade C: may be considered",
+    Outcome.ELIGIBLE: "would have been eligible",
+    Outcome.NOT_ELIGIBLE: "would not have been eligible",
+}
+
+_STANCES = {
+    Outcome.COR1: Stance.RECOMMENDED,
+    Outcome.COR2A: Stance.REASONABLE,
+    Outcome.COR2B: Stance.MAY_BE_CONSIDERED,
+    Outcome.COR3NB: Stance.NOT_RECOMMENDED,
+    Outcome.COR3HARM: Stance.HARMFUL,
+    Outcome.IDD: Stance.INSUFFICIENT_DATA,
+    Outcome.NOT_ADDRESSED: Stance.NOT_ADDRESSED,
+    Outcome.NEED_DATA: Stance.NEED_DATA,
+    Outcome.OFFER: Stance.RECOMMENDED,
+    Outcome.CONSIDER: Stance.MAY_BE_CONSIDERED,
+    Outcome.CAUTION: Stance.MAY_BE_CONSIDERED,
+    Outcome.NOT_SELECTED: Stance.NOT_ADDRESSED,
+    Outcome.STRONG: Stance.RECOMMENDED,
+    Outcome.WEAK: Stance.REASONABLE,
+    Outcome.EXPERT_CONSENSUS: Stance.REASONABLE,
+    Outcome.CLASS_I: Stance.RECOMMENDED,
+    Outcome.CLASS_IIA: Stance.REASONABLE,
+    Outcome.CLASS_IIB: Stance.MAY_BE_CONSIDERED,
+    Outcome.GRADE_A: Stance.RECOMMENDED,
+    Outcome.GRADE_B: Stance.REASONABLE,
+    Outcome.GRADE_C: Stance.MAY_BE_CONSIDERED,
+    Outcome.ELIGIBLE: Stance.RECOMMENDED,
+    Outcome.NOT_ELIGIBLE: Stance.NOT_ADDRESSED,
+}
