@@ -20,6 +20,7 @@ DERIVED_FACTS: dict[str, FactSpec] = {
         FactSpec("mismatch_volume_ml", Kind.NUMBER, "Mismatch volume", "ml", -2000, 2000),
         FactSpec("mismatch_ratio", Kind.NUMBER, "Mismatch ratio", None, 0, float("inf")),
         FactSpec("site_treats", Kind.BOOLEAN, "Thrombectomy is done at this site"),
+        FactSpec("vessel_imaging_done", Kind.BOOLEAN, "The vessels were imaged"),
         FactSpec("evt_stance", Kind.CHOICE, "What the leading guideline says of thrombectomy", choices=tuple(Stance)),
     )
 }
@@ -29,6 +30,7 @@ STATED_FACTS_BEHIND = {
     "mismatch_volume_ml": ("core_volume_ml", "tmax6_volume_ml"),
     "mismatch_ratio": ("core_volume_ml", "tmax6_volume_ml"),
     "site_treats": ("site.capability",),
+    "vessel_imaging_done": (),
     "evt_stance": (),
 }
 """Which stated facts a derived one needs, so that 'missing' names what a person can supply."""
@@ -77,6 +79,7 @@ def assess(case: Case) -> Assessment:
     _put_mismatch(values)
     if (site := values.get("occlusion_site")) in _SAME_AFTER_MORE_LOOKING:
         values["occlusion_site"] = _SAME_AFTER_MORE_LOOKING[str(site)]
+    values["vessel_imaging_done"] = facts.occlusion_site is not None
     if case.site is not None and case.site.capability is not None:
         values["site_treats"] = case.site.capability.performs_thrombectomy
     _check_side(case)

@@ -19,7 +19,7 @@ class Region(StrEnum):
     C = "C"
     L = "L"
     IC = "IC"
-    I = "I"  # noqa: E741 -- the field's own letter for the insular ribbon
+    I = "I"  # noqa: E741 -- the letter that the field uses for the insular ribbon
     M1 = "M1"
     M2 = "M2"
     M3 = "M3"

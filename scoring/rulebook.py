@@ -8,13 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from scoring.conditions import Bounds, Condition, Membership, read_condition
 from scoring.derived import DERIVED_FACTS
 from scoring.errors import RuleFileError
 from scoring.facts import FACTS, FactSpec, Kind
 from scoring.outcomes import Outcome
+from scoring.rule_yaml import load_yaml
 
 RULES_FOLDER = Path(__file__).parent / "rules"
 
@@ -162,9 +161,9 @@ def read_rulebook(folder: Path = RULES_FOLDER) -> RuleBook:
     RuleFileError
         A file breaks the format, names an unknown fact, choice or source, or states an impossible bound.
     """
-    sources = {key: Source(key=key, **entry) for key, entry in _load(folder / "sources.yaml").items()}
+    sources = {key: Source(key=key, **entry) for key, entry in load_yaml(folder / "sources.yaml").items()}
     rulesets = []
-    for entry in _load(folder / "rulesets.yaml"):
+    for entry in load_yaml(folder / "rulesets.yaml"):
         where = folder / entry["folder"]
         if entry["source"] not in sources:
             raise RuleFileError(f"rulesets.yaml: '{entry['id']}' cites an unknown source")
@@ -187,15 +186,8 @@ def read_rulebook(folder: Path = RULES_FOLDER) -> RuleBook:
     return RuleBook(tuple(rulesets), _version(folder))
 
 
-def _load(path: Path) -> Any:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise RuleFileError(f"{path.name}: cannot be read: {error}") from error
-
-
 def _read_clause(path: Path, ruleset: Mapping[str, Any], sources: Mapping[str, Source]) -> Clause:
-    entry = _load(path)
+    entry = load_yaml(path)
     name = f"{path.parent.name}/{path.name}"
     if not isinstance(entry, dict) or not set(entry) <= _CLAUSE_KEYS:
         raise RuleFileError(f"{name}: allowed keys are {', '.join(sorted(_CLAUSE_KEYS))}")

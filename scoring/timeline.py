@@ -11,10 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from scoring.errors import CaseError
 from scoring.facts import FACTS, Facts
+from scoring.rule_yaml import load_yaml
 from scoring.site import Site
 
 _MINUTE = timedelta(minutes=1)
@@ -182,7 +181,6 @@ def _loc(name: str) -> tuple[str, str]:
 
 @cache
 def _settings() -> dict[str, Any]:
-    text = (Path(__file__).parent / "rules" / "time_windows.yaml").read_text(encoding="utf-8")
-    settings: dict[str, Any] = yaml.safe_load(text)
+    settings: dict[str, Any] = load_yaml(Path(__file__).parent / "rules" / "time_windows.yaml")
     settings["windows"] = tuple(Window(**entry) for entry in settings["windows"])
     return settings

@@ -1,0 +1,43 @@
+"""YAML for rule files: as YAML 1.2 reads it (``on`` and ``no`` are words, not booleans), and no key twice."""
+
+import re
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from scoring.errors import RuleFileError
+
+_BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _RuleLoader(_BaseLoader):  # type: ignore[misc, valid-type] -- the base is chosen by what PyYAML was built with
+    """PyYAML speaks YAML 1.1, in which ``checked: {on: null}`` has the key ``True``."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 -- PyYAML's own class attribute
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:  # noqa: FBT001, FBT002 -- overrides PyYAML
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        if len(keys) != len(set(keys)):
+            raise yaml.constructor.ConstructorError(None, None, "a key stands twice", node.start_mark)
+        return cast("dict[object, object]", super().construct_mapping(node, deep=deep))
+
+
+_RuleLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+
+
+def load_yaml(path: Path) -> Any:
+    """Load one file.
+
+    Raises
+    ------
+    RuleFileError
+        The file cannot be read or is not the YAML that rule files are written in.
+    """
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_RuleLoader)  # noqa: S506 -- a safe loader
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise RuleFileError(f"{path.name}: cannot be read: {error}") from error
