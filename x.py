@@ -107,7 +107,8 @@ def lock(rest: Sequence[str]) -> None:
     resolve += ["--no-header", "--no-emit-index-url", "--no-emit-find-links", "--no-annotate", *rest]
     run([*resolve, "pyproject.toml", "-o", "requirements/run.txt"])
     run([*resolve, "pyproject.toml", "--group", "dev", "-c", "requirements/run.txt", "-o", "requirements/dev.txt"])
-    run([*resolve, "--group", "uv", "-o", "requirements/uv.txt"])
+    for tool in ("build", "uv"):
+        run([*resolve, "--group", tool, "-o", f"requirements/{tool}.txt"])
 
 
 COMMANDS = (demo, test, serve, check, bench, fix, lock)
