@@ -52,9 +52,9 @@ def main() -> int:
     return 1
 
 
-def start(port: int, log: IO[bytes]) -> subprocess.Popen[bytes]:
+def start(port: int, log: IO[bytes], *options: str) -> subprocess.Popen[bytes]:
     """Start the service; Ctrl-C goes to the demo alone, which then ends the service in order."""
-    command = [str(ASPECTS), "serve", "--port", str(port)]
+    command = [str(ASPECTS), "serve", "--port", str(port), *options]
     return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
 
 

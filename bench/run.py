@@ -1,0 +1,58 @@
+"""Measure the service and the scan reader on this machine: a table for people, then the same as JSON.
+
+Speeds drift on shared machines, so ratios come first: both sides of a ratio are measured in turn, in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+import request_rate
+import scan_cost
+
+ROOT = Path(__file__).resolve().parent.parent
+OTHER_SCANS = ROOT.parent / "shared" / "scans"
+"""Real scans that the project holds no copy of; measured where they are, left out where they are not."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python3 x.py bench", description=__doc__)
+    parser.add_argument("--only", choices=["requests", "scans"], help="measure one half")
+    parser.add_argument("--rounds", type=int, default=4, help="rounds of the request rate (default %(default)s)")
+    parser.add_argument("--seconds", type=int, default=5, help="length of one load (default %(default)s)")
+    parser.add_argument("--runs", type=int, default=3, help="counted runs for each scan (default %(default)s)")
+    options = parser.parse_args()
+    figures: dict[str, Any] = {"machine": machine()}
+    if options.only != "scans":
+        figures["requests"] = request_rate.measure(ROOT, options.rounds, options.seconds)
+        print(request_rate.table(figures["requests"]), flush=True)
+    if options.only != "requests":
+        figures["scans"] = [scan_cost.measure(path, options.runs) for path in scans()]
+        print(scan_cost.table(figures["scans"]), flush=True)
+    print(json.dumps(figures, indent=2))
+    return 0
+
+
+def scans() -> list[Path]:
+    """The sample scan, and every head CT that lies beside the checkout."""
+    beside = ["ge-tilt-uneven", "siemens-thick-tilt", "head-thin-nifti/Cranium.nii.gz"]
+    return [ROOT / "sample_data" / "head_ct_left_mca.nii.gz"] + [
+        OTHER_SCANS / name for name in beside if (OTHER_SCANS / name).exists()
+    ]
+
+
+def machine() -> dict[str, Any]:
+    return {"cores": os.cpu_count(), "processor": platform.machine(), "python": platform.python_version()}
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (request_rate.CannotMeasure, scan_cost.CannotMeasure) as reason:
+        sys.exit(str(reason))

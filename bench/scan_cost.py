@@ -1,0 +1,68 @@
+"""What reading one scan costs as a whole process: seconds from start to end, and peak memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ASPECTS = Path(sys.executable).parent / "aspects"
+RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
+"""Linux counts peak memory in KiB, macOS in bytes."""
+
+Figures = dict[str, Any]
+
+
+class CannotMeasure(Exception):
+    """The reader failed on a scan; the text names it."""
+
+
+def measure(scan: Path, runs: int) -> Figures:
+    """Run ``aspects read-ct`` once to warm the disk's cache, then ``runs`` times; medians and extremes."""
+    one_run(scan)
+    counted = [one_run(scan) for _ in range(runs)]
+    seconds = [run["seconds"] for run in counted]
+    return {
+        "scan": scan.name,
+        "status": counted[0]["status"],
+        "seconds": {"median": statistics.median(seconds), "min": min(seconds), "max": max(seconds)},
+        "peak_rss_mb": max(run["peak_rss_mb"] for run in counted),
+        "steps_seconds": counted[0]["steps_seconds"],
+    }
+
+
+def one_run(scan: Path) -> Figures:
+    """Time one process by the operating system's own account of it when it has ended."""
+    with tempfile.TemporaryFile() as output:
+        started = time.monotonic()
+        process = subprocess.Popen([str(ASPECTS), "read-ct", str(scan), "--json"], stdout=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise CannotMeasure(f"Reading {scan.name} ended with exit code {process.returncode}.")
+        output.seek(0)
+        reading = json.load(output)
+    return {
+        "seconds": seconds,
+        "peak_rss_mb": usage.ru_maxrss * RSS_UNIT_BYTES / 1e6,
+        "status": reading["status"] if reading["status"] == "scored" else reading["refusal"]["code"],
+        "steps_seconds": reading["timing_seconds"],
+    }
+
+
+def table(figures: list[Figures]) -> str:
+    lines = ["Reading a scan, whole process", f"  {'':<32}{'seconds':>9}{'from':>7}{'to':>7}{'peak MB':>9}  outcome"]
+    for one in figures:
+        spent = one["seconds"]
+        lines.append(
+            f"  {one['scan']:<32}{spent['median']:>9.2f}{spent['min']:>7.2f}{spent['max']:>7.2f}"
+            f"{one['peak_rss_mb']:>9.0f}  {one['status']}"
+        )
+    return "\n".join([*lines, ""])
