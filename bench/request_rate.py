@@ -101,9 +101,9 @@ def summary(pairs: list[Figures]) -> Figures:
 
 
 def table(figures: Figures) -> str:
-    ratio = figures["ratio"]
+    ratio, rounds = figures["ratio"], len(figures["rounds"])
     lines = [
-        f"Requests: {figures['workers']} workers, {figures['connections']} connections, {len(figures['rounds'])} rounds",
+        f"Requests: {figures['workers']} workers, {figures['connections']} connections, {rounds} rounds",
         f"  triage / empty endpoint   {ratio['median']:.2f}   (from {ratio['min']:.2f} to {ratio['max']:.2f})",
         f"  {'':<24}{'per second':>12}{'p50 ms':>10}{'p99 ms':>10}",
     ]
