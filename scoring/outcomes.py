@@ -54,6 +54,45 @@ class Outcome(StrEnum):
         return _STANCES[self]
 
 
+class Action(StrEnum):
+    """What to do next with the patient; the names are part of the public contract."""
+
+    TREAT_LOCALLY = "TREAT_LOCALLY"
+    TRANSFER_NOW = "TRANSFER_NOW"
+    CALL_THROMBECTOMY_CENTRE = "CALL_THROMBECTOMY_CENTRE"
+    NO_TRANSFER_FOR_EVT = "NO_TRANSFER_FOR_EVT"
+    GET_CTA_OR_DISCUSS = "GET_CTA_OR_DISCUSS_TRANSFER_ON_CLINICAL_SUSPICION"
+    HAEMORRHAGE_PATHWAY = "HAEMORRHAGE_PATHWAY"
+    TRANSFER_NEUROSURGERY = "TRANSFER_NEUROSURGERY"
+    DIRECT_TO_TSC = "DIRECT_TO_TSC"
+    DIRECT_TO_TSC_MAY_BE_REASONABLE = "DIRECT_TO_TSC_MAY_BE_REASONABLE"
+    NEAREST_STROKE_CENTRE = "NEAREST_STROKE_CENTRE"
+    NEAREST_IVT_CENTRE = "NEAREST_IVT_CENTRE"
+    REPEAT_NCCT = "REPEAT_NCCT"
+    DIRECT_TO_ANGIO_MAY_BE_CONSIDERED = "DIRECT_TO_ANGIO_MAY_BE_CONSIDERED"
+
+    @property
+    def label(self) -> str:
+        """The action as an instruction."""
+        return _ACTION_LABELS[self]
+
+
+_ACTION_LABELS = {
+    Action.TREAT_LOCALLY: "Treat here",
+    Action.TRANSFER_NOW: "Transfer now to the thrombectomy centre",
+    Action.CALL_THROMBECTOMY_CENTRE: "Call the thrombectomy centre",
+    Action.NO_TRANSFER_FOR_EVT: "No transfer for thrombectomy",
+    Action.GET_CTA_OR_DISCUSS: "Get a CT angiogram, or discuss transfer on clinical suspicion",
+    Action.HAEMORRHAGE_PATHWAY: "Follow the haemorrhage pathway",
+    Action.TRANSFER_NEUROSURGERY: "Transfer to a neurosurgical centre",
+    Action.DIRECT_TO_TSC: "Drive directly to the thrombectomy centre",
+    Action.DIRECT_TO_TSC_MAY_BE_REASONABLE: "Driving directly to the thrombectomy centre may be reasonable",
+    Action.NEAREST_STROKE_CENTRE: "Drive to the nearest stroke centre",
+    Action.NEAREST_IVT_CENTRE: "Drive to the nearest centre that gives thrombolysis",
+    Action.REPEAT_NCCT: "Repeat the plain CT",
+    Action.DIRECT_TO_ANGIO_MAY_BE_CONSIDERED: "Going straight to the angiography suite may be considered",
+}
+
 _TITLES = {
     Outcome.COR1: "class 1: recommended",
     Outcome.COR2A: "class 2a: reasonable",

@@ -33,7 +33,7 @@ class Region(StrEnum):
         return Level.SUPRAGANGLIONIC if self in _ABOVE_GANGLIA else Level.GANGLIONIC
 
     @property
-    def label(self) -> str:  # type: ignore[override]  # str.title() has no use for region names
+    def label(self) -> str:
         """The region's anatomical name, in lower case."""
         return _REGION_TITLES[self]
 

@@ -12,7 +12,7 @@ from scoring.conditions import Bounds, Condition, Membership, read_condition
 from scoring.derived import DERIVED_FACTS
 from scoring.errors import RuleFileError
 from scoring.facts import FACTS, FactSpec, Kind
-from scoring.outcomes import Outcome
+from scoring.outcomes import Action, Outcome
 from scoring.rule_yaml import load_yaml
 
 RULES_FOLDER = Path(__file__).parent / "rules"
@@ -80,8 +80,8 @@ class Clause:
     source: Source
     locator: str
     checked: Checked
-    outcome: Outcome | str
-    """An :class:`Outcome`, or the name of an action for transfer clauses."""
+    outcome: Outcome | Action
+    """An action in the clauses of an action table, else an outcome."""
     level: str | None
     group: str | None
     note: str | None
@@ -121,7 +121,7 @@ class RuleSet:
     """``"guideline"``, ``"trial"`` or ``"action"``."""
     title: str
     source: Source
-    otherwise: Outcome | str
+    otherwise: Outcome | Action
     """The outcome where no clause holds."""
     unless: Condition | None
     """A fact that takes the patient out of the rule set's scope when it holds, and only then."""
@@ -240,8 +240,8 @@ def fact_spec(name: str) -> FactSpec | None:
     return FACTS.get(name) or DERIVED_FACTS.get(name)
 
 
-def _outcome(name: str, kind: str) -> Outcome | str:
-    return name if kind == "action" else Outcome(name)
+def _outcome(name: str, kind: str) -> Outcome | Action:
+    return Action(name) if kind == "action" else Outcome(name)
 
 
 def _check_condition(condition: Condition) -> None:

@@ -1,0 +1,138 @@
+"""What each rule set says of a case: outcome, deciding clause, its lines with the patient's values, what is missing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from scoring.conditions import Condition
+from scoring.derived import STATED_FACTS_BEHIND
+from scoring.grid import Column, Grid, Masks
+from scoring.outcomes import Outcome
+from scoring.rulebook import AnyOf, Clause, Line, RuleBook, RuleSet
+from scoring.ternary import Ternary, all_of, any_of
+from scoring.values import Known
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One line of a clause beside the patient's value. ``value is None``: not known."""
+
+    fact: str
+    value: Known | None
+    condition: str
+    answer: Ternary
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one rule set says."""
+
+    ruleset: RuleSet
+    outcome: Outcome
+    clause: Clause | None
+    """The clause that decided; ``None`` where none holds (``NOT_ADDRESSED``, ``NOT_ELIGIBLE``) or data are missing."""
+    nearest: Clause | None
+    """Where no clause decided: the one that came nearest, whose lines are the reasons."""
+    missing: tuple[str, ...]
+    """Facts that a person can supply and of which each could settle the answer by itself."""
+    out_of_scope: Condition | None = None
+    """The fact that takes the patient out of the rule set's scope."""
+
+    def reasons(self, values: Mapping[str, Known]) -> list[Reason]:
+        """The lines behind the answer, with the patient's values."""
+        if self.out_of_scope is not None:
+            return [_reason(self.out_of_scope, values)]
+        clause = self.clause or self.nearest
+        return [] if clause is None else clause_reasons(clause, values)
+
+
+def judge(grid: Grid, values: Mapping[str, Known]) -> list[Answer]:
+    """Ask every rule set of the grid; a ``NEED_DATA`` comes only where a missing fact could change the outcome."""
+    masks = grid.masks(values)
+    return [_answer(grid, ruleset, values, masks) for ruleset in grid.rulesets]
+
+
+@lru_cache(maxsize=16)
+def grid_in_force(rulebook: RuleBook, on: date) -> Grid:
+    """The clauses in force on a day, compiled. Action tables are left to ``transfer``."""
+    return Grid([ruleset for ruleset in rulebook.in_force(on) if ruleset.kind != "action"])
+
+
+def _answer(grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], masks: Masks) -> Answer:
+    if ruleset.unless is not None and ruleset.unless.answer(values.get(ruleset.unless.fact)) is Ternary.MET:
+        return Answer(ruleset, Outcome(ruleset.otherwise), None, None, (), out_of_scope=ruleset.unless)
+    mine = grid.mask_of_ruleset[ruleset.id]
+    if met := masks.met & mine:
+        clause = next(grid.clauses(met))
+        return Answer(ruleset, Outcome(clause.outcome), clause, None, ())
+    possible = masks.possible & mine
+    if not possible:
+        return Answer(ruleset, Outcome(ruleset.otherwise), None, _nearest(ruleset.clauses, values), ())
+    outcomes = grid.possible_outcomes(values, ruleset)
+    candidates = list(grid.clauses(possible))
+    if len(outcomes) == 1:
+        (outcome,) = outcomes
+        found = next((candidate for candidate in candidates if candidate.outcome == outcome), None)
+        return Answer(ruleset, Outcome(outcome), found, _nearest(ruleset.clauses, values), ())
+    missing = _missing(grid, ruleset, values, possible)
+    return Answer(ruleset, Outcome.NEED_DATA, None, _nearest(candidates, values), missing)
+
+
+def _missing(grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], possible: int) -> tuple[str, ...]:
+    """Facts of which some value would settle the answer by itself; if no single one would, all that are open."""
+    columns = grid.open_columns(values, possible)
+    settling = [column for column in columns if _can_settle(grid, ruleset, values, column)]
+    stated: dict[str, None] = {}
+    for column in settling or columns:
+        for fact in STATED_FACTS_BEHIND.get(column.fact, (column.fact,)):
+            if values.get(fact) is None or fact == column.fact:
+                stated[fact] = None
+    return tuple(stated)
+
+
+def _can_settle(grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], column: Column) -> bool:
+    return any(
+        len(grid.possible_outcomes({**values, column.fact: value}, ruleset)) == 1
+        for value in column.sample_values(values.get(column.fact))
+    )
+
+
+def _nearest(clauses: list[Clause] | tuple[Clause, ...], values: Mapping[str, Known]) -> Clause:
+    """The clause with the fewest lines that fail, then with the fewest that are unknown."""
+
+    def distance(clause: Clause) -> tuple[int, int]:
+        answers = [_line_answer(line, values) for line in clause.lines]
+        return answers.count(Ternary.NOT_MET), answers.count(Ternary.UNKNOWN)
+
+    return min(clauses, key=distance)
+
+
+def clause_answer(clause: Clause, values: Mapping[str, Known]) -> Ternary:
+    """Evaluate one clause line by line: the plain reading that the compiled grid must agree with."""
+    return all_of(_line_answer(line, values) for line in clause.lines)
+
+
+def clause_reasons(clause: Clause, values: Mapping[str, Known]) -> list[Reason]:
+    """The lines of a clause beside the patient's values."""
+    return [reason for line in clause.lines for reason in _reasons(line, values)]
+
+
+def _line_answer(line: Line, values: Mapping[str, Known]) -> Ternary:
+    if isinstance(line, AnyOf):
+        return any_of(condition.answer(values.get(condition.fact)) for condition in line.conditions)
+    return line.answer(values.get(line.fact))
+
+
+def _reasons(line: Line, values: Mapping[str, Known]) -> Iterator[Reason]:
+    """Reasons of one line; of alternatives those that hold, or all when none does."""
+    if not isinstance(line, AnyOf):
+        yield _reason(line, values)
+        return
+    reasons = [_reason(condition, values) for condition in line.conditions]
+    yield from [reason for reason in reasons if reason.answer is Ternary.MET] or reasons
+
+
+def _reason(condition: Condition, values: Mapping[str, Known]) -> Reason:
+    value = values.get(condition.fact)
+    return Reason(condition.fact, value, condition.text, condition.answer(value))

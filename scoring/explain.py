@@ -1,0 +1,128 @@
+"""What would change an answer: the smallest single changes, read off the compiled rules and never written by hand."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+
+from scoring.eligibility import Answer
+from scoring.facts import Kind
+from scoring.grid import Cell, Column, Grid
+from scoring.outcomes import Action, Outcome
+from scoring.rulebook import RuleSet
+from scoring.values import Interval, Known, OneOf
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """If ``fact`` were as ``condition`` says, with all else as it is, the rule set would answer ``outcome``."""
+
+    fact: str
+    condition: str
+    ruleset: str
+    outcome: Outcome | Action
+    bound: float | None = None
+    """The number at which a numeric fact tips the answer; ``None`` for choices and flags."""
+
+
+def what_would_change(grid: Grid, values: Mapping[str, Known], answers: list[Answer]) -> list[Change]:
+    """For every rule set in its scope, the nearest values of single facts that give another outcome.
+
+    Time only moves forward, so earlier times are not listed. Facts that are not known are left to ``missing``.
+    """
+    in_scope = [answer for answer in answers if answer.out_of_scope is None]
+    changes: list[Change] = []
+    for column, others in _columns_with_others(grid, values):
+        here = column.index(values[column.fact])
+        for answer in in_scope:
+            mine = grid.mask_of_ruleset[answer.ruleset.id]
+            if mine & ~column.free:
+                changes.extend(_changes(_Place(grid, column, others, mine), here, answer))
+    return changes
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A column, what all other facts allow and require, and the bits of one rule set."""
+
+    grid: Grid
+    column: Column
+    others: tuple[int, int]
+    mine: int
+
+    def outcome(self, cell: Cell, ruleset: RuleSet) -> Outcome | Action:
+        """What the rule set says when the fact lies in ``cell``."""
+        possible, met = (mask & cell.mask & self.mine for mask in self.others)
+        if met:
+            return next(self.grid.clauses(met)).outcome
+        return Outcome.NEED_DATA if possible else ruleset.otherwise
+
+
+def _columns_with_others(grid: Grid, values: Mapping[str, Known]) -> Iterator[tuple[Column, tuple[int, int]]]:
+    """Each fully known column with the masks (possible, met) of all the others."""
+    known = [column for column in grid.columns if values.get(column.fact) is not None]
+    free = reduce(and_, (column.free for column in grid.columns if column not in known), grid.everything)
+    masks = [_masks(column, values[column.fact]) for column in known]
+    before: list[tuple[int, int]] = [(grid.everything, free)]
+    for possible, met in masks:
+        before.append((before[-1][0] & possible, before[-1][1] & met))
+    after = (grid.everything, grid.everything)
+    for i in range(len(known) - 1, -1, -1):
+        if not isinstance(values[known[i].fact], Interval | OneOf):
+            yield known[i], (before[i][0] & after[0], before[i][1] & after[1])
+        after = (after[0] & masks[i][0], after[1] & masks[i][1])
+
+
+def _masks(column: Column, value: Known) -> tuple[int, int]:
+    cells = [column.cells[i].mask for i in column.covered(value)]
+    possible = met = cells[0]
+    for mask in cells[1:]:
+        possible |= mask
+        met &= mask
+    return possible, met
+
+
+def _changes(place: _Place, here: int, answer: Answer) -> Iterator[Change]:
+    column, ruleset = place.column, answer.ruleset
+    if not column.points:
+        yield from _choice_changes(place, here, answer)
+        return
+    downward = range(here - 1, -1, -1) if not column.fact.startswith("minutes_since") else range(0)
+    for path, is_upward in ((downward, False), (range(here + 1, len(column.cells)), True)):
+        for i in path:
+            cell = column.cells[i]
+            outcome = place.outcome(cell, ruleset)
+            if outcome != answer.outcome and i in column.reachable(None):
+                text, bound = _edge(column, cell, is_upward=is_upward)
+                yield Change(column.fact, text, ruleset.id, outcome, bound)
+                break
+
+
+def _choice_changes(place: _Place, here: int, answer: Answer) -> Iterator[Change]:
+    """Choices that lead to the same other outcome are named together."""
+    by_outcome: dict[Outcome | Action, list[str]] = {}
+    for i, cell in enumerate(place.column.cells):
+        outcome = place.outcome(cell, answer.ruleset)
+        if i != here and outcome != answer.outcome:
+            by_outcome.setdefault(outcome, []).append(_choice_text(cell))
+    for outcome, choices in by_outcome.items():
+        yield Change(place.column.fact, f"is {' or '.join(choices)}", answer.ruleset.id, outcome)
+
+
+def _choice_text(cell: Cell) -> str:
+    if isinstance(cell.choice, bool):
+        return "yes" if cell.choice else "no"
+    return str(cell.choice)
+
+
+def _edge(column: Column, cell: Cell, *, is_upward: bool) -> tuple[str, float | None]:
+    """Where the cell begins, seen from the present value."""
+    bound = cell.low if is_upward else cell.high
+    inside = cell.low == cell.high
+    if bound is not None and not inside and column.spec.kind is Kind.INTEGER and not column.fact.startswith("minutes"):
+        bound, inside = bound + (1 if is_upward else -1), True
+    if bound is None:
+        return "is otherwise", None
+    if is_upward:
+        return (f"is {bound:g} or more" if inside else f"is above {bound:g}"), bound
+    return (f"is {bound:g} or less" if inside else f"is below {bound:g}"), bound

@@ -1,0 +1,273 @@
+"""The rule book compiled for speed: each fact's range cut into cells at every bound, and for each cell a bit mask.
+
+A bit stands for one conjunction of conditions (a clause, or one alternative of a clause). A cell's mask has the bit
+set where the conjunction's conditions on that fact hold. Judging a patient is then one lookup and one AND for each
+fact, for all rule sets at once, and stays three-valued: an unknown fact leaves a conjunction *possible*, but *met* only
+if the conjunction does not ask for it.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import product
+from operator import and_, or_
+
+from scoring.conditions import Bounds, Condition
+from scoring.facts import FactSpec, Kind
+from scoring.outcomes import Action, Outcome
+from scoring.rulebook import AnyOf, Clause, RuleSet, fact_spec
+from scoring.values import Interval, Known, OneOf
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A part of a fact's range in which every condition answers alike."""
+
+    mask: int
+    low: float | None = None
+    """Lower end of a numeric cell; ``None``: open or not numeric. ``low == high`` is a single point."""
+    high: float | None = None
+    choice: str | bool | None = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One fact: its cells, and the mask of the conjunctions that do not ask for it."""
+
+    fact: str
+    spec: FactSpec
+    cells: tuple[Cell, ...]
+    free: int
+    points: tuple[float, ...]
+    """Bounds of a numeric fact in ascending order; cell ``2 i + 1`` is the point ``i``, even cells lie between."""
+    choices: Mapping[str | bool, int]
+    """Index of the cell of each choice or flag."""
+
+    def index(self, value: Known) -> int:
+        """Cell of a fully known value."""
+        if self.points:
+            position = bisect_left(self.points, value)  # type: ignore[type-var]  # numeric columns hold numbers
+            on_point = position < len(self.points) and self.points[position] == value
+            return 2 * position + (1 if on_point else 0)
+        return self.choices[value]  # type: ignore[index]  # other columns hold choices
+
+    def covered(self, value: Known) -> range | tuple[int, ...]:
+        """Cells that a partly or fully known value may lie in."""
+        if isinstance(value, Interval):
+            return range(self.index(value.low), self.index(value.high) + 1)
+        if isinstance(value, OneOf):
+            return tuple(self.index(option) for option in sorted(value.options))
+        return (self.index(value),)
+
+    def reachable(self, known: Known | None) -> list[int]:
+        """Cells that the fact can still lie in; a piece between neighbouring integers holds none."""
+        covered = range(len(self.cells)) if known is None else self.covered(known)
+        return [i for i in covered if _can_hold(self.spec, self.cells[i])]
+
+    def sample_values(self, known: Known | None) -> list[Known]:
+        """One value from every cell that the fact can still lie in."""
+        return [_sample(self.spec, self.cells[i]) for i in self.reachable(known)]
+
+
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """What can be and what must be, as bit masks of conjunctions."""
+
+    possible: int
+    met: int
+
+
+class Grid:
+    """Rule sets compiled together; built once for a rule book and a date."""
+
+    def __init__(self, rulesets: Sequence[RuleSet]) -> None:
+        """Compile; ``rulesets`` keep their order."""
+        self.rulesets = tuple(rulesets)
+        self.clause_of_bit: list[Clause] = []
+        self.mask_of_ruleset: dict[str, int] = {}
+        conjunctions: list[tuple[Condition, ...]] = []
+        for ruleset in self.rulesets:
+            first = len(conjunctions)
+            for clause in ruleset.clauses:
+                for conjunction in _conjunctions(clause):
+                    conjunctions.append(conjunction)
+                    self.clause_of_bit.append(clause)
+            self.mask_of_ruleset[ruleset.id] = (1 << len(conjunctions)) - (1 << first)
+        self.everything = (1 << len(conjunctions)) - 1
+        self.columns = _columns(conjunctions)
+
+    def masks(self, values: Mapping[str, Known]) -> Masks:
+        """Judge all conjunctions for what is known."""
+        possible = met = self.everything
+        for column in self.columns:
+            value = values.get(column.fact)
+            if value is None:
+                met &= column.free
+            elif isinstance(value, Interval | OneOf):
+                cells = [column.cells[i].mask for i in column.covered(value)]
+                possible &= reduce(or_, cells)
+                met &= reduce(and_, cells)
+            else:
+                mask = column.cells[column.index(value)].mask
+                possible &= mask
+                met &= mask
+        return Masks(possible, met)
+
+    def clauses(self, mask: int) -> Iterator[Clause]:
+        """Clauses of the bits set in ``mask``, in rule book order, each once."""
+        seen: set[str] = set()
+        while mask:
+            clause = self.clause_of_bit[(mask & -mask).bit_length() - 1]
+            mask &= mask - 1
+            if clause.id not in seen:
+                seen.add(clause.id)
+                yield clause
+
+    def open_columns(self, values: Mapping[str, Known], bits: int) -> list[Column]:
+        """Columns that are not fully known and that at least one of the conjunctions in ``bits`` asks for."""
+        return [
+            column
+            for column in self.columns
+            if bits & ~column.free and isinstance(values.get(column.fact), Interval | OneOf | None)
+        ]
+
+    def possible_outcomes(
+        self, values: Mapping[str, Known], ruleset: RuleSet, at_most: int = 2
+    ) -> set[Outcome | Action]:
+        """Outcomes that the set could still give once everything unknown is filled in; stops at ``at_most``.
+
+        Exact for facts that can vary freely of one another.
+        """
+        mine = self.mask_of_ruleset[ruleset.id]
+        open_columns = self.open_columns(values, self.masks(values).possible & mine)
+        open_facts = {column.fact for column in open_columns}
+        bits = mine
+        for column in self.columns:
+            value = values.get(column.fact)
+            if value is not None and column.fact not in open_facts:
+                bits &= reduce(and_, (column.cells[i].mask for i in column.covered(value)))
+        found: set[Outcome | Action] = set()
+        self._search(bits, _choices(open_columns, values), 0, ruleset, found, at_most)
+        return found
+
+    def _search(
+        self,
+        bits: int,
+        choices: "list[_Choice]",
+        depth: int,
+        ruleset: RuleSet,
+        found: set[Outcome | Action],
+        at_most: int,
+    ) -> None:
+        """Walk the open columns; ``bits`` are the conjunctions that hold on all columns fixed so far."""
+        if len(found) >= at_most:
+            return
+        if not bits:
+            found.add(ruleset.otherwise)
+            return
+        settled = bits if depth == len(choices) else bits & choices[depth].free_from_here
+        if settled:
+            found.add(self.clause_of_bit[(settled & -settled).bit_length() - 1].outcome)
+            return
+        for mask in choices[depth].masks:
+            self._search(bits & mask, choices, depth + 1, ruleset, found, at_most)
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """An open column in a search: the masks it can still take, and what no later column asks about."""
+
+    masks: list[int]
+    free_from_here: int
+
+
+def _choices(columns: Sequence[Column], values: Mapping[str, Known]) -> list[_Choice]:
+    choices: list[_Choice] = []
+    free = -1
+    for column in reversed(columns):
+        free &= column.free
+        masks = {column.cells[i].mask: None for i in column.reachable(values.get(column.fact))}
+        choices.append(_Choice(list(masks), free))
+    return choices[::-1]
+
+
+def _conjunctions(clause: Clause) -> Iterator[tuple[Condition, ...]]:
+    """The clause as alternatives, each a plain list of conditions (disjunctive normal form)."""
+    lines = [line.conditions if isinstance(line, AnyOf) else (line,) for line in clause.lines]
+    yield from product(*lines)
+
+
+def _columns(conjunctions: Sequence[Sequence[Condition]]) -> tuple[Column, ...]:
+    facts = dict.fromkeys(condition.fact for conjunction in conjunctions for condition in conjunction)
+    columns = []
+    for fact in facts:
+        asked = [[c for c in conjunction if c.fact == fact] for conjunction in conjunctions]
+        spec = fact_spec(fact)
+        if spec is None:
+            raise KeyError(fact)
+        columns.append(_column(spec, asked))
+    return tuple(columns)
+
+
+def _column(spec: FactSpec, asked: Sequence[Sequence[Condition]]) -> Column:
+    free = _mask(not conditions for conditions in asked)
+    if spec.kind in {Kind.NUMBER, Kind.INTEGER}:
+        points = sorted(
+            {
+                bound
+                for line in asked
+                for c in line
+                if isinstance(c, Bounds)
+                for bound in (c.low, c.high)
+                if bound is not None
+            }
+        )
+        cells = [Cell(_holding(asked, value), low, high) for low, high, value in _pieces(points)]
+        return Column(spec.name, spec, tuple(cells), free, tuple(points), {})
+    options: tuple[str | bool, ...] = (False, True) if spec.kind is Kind.BOOLEAN else spec.choices
+    choice_cells = tuple(Cell(_holding(asked, option), choice=option) for option in options)
+    return Column(spec.name, spec, choice_cells, free, (), {option: i for i, option in enumerate(options)})
+
+
+def _pieces(points: Sequence[float]) -> Iterator[tuple[float | None, float | None, float]]:
+    """Open pieces and points of the number line in order, each as (low, high, a value inside)."""
+    yield None, points[0], points[0] - 1
+    for i, point in enumerate(points):
+        yield point, point, point
+        if i + 1 < len(points):
+            yield point, points[i + 1], (point + points[i + 1]) / 2
+    yield points[-1], None, points[-1] + 1
+
+
+def _holding(asked: Sequence[Sequence[Condition]], value: Known) -> int:
+    return _mask(all(condition.holds(value) for condition in conditions) for conditions in asked)
+
+
+def _mask(flags: Iterable[bool]) -> int:
+    return sum(1 << i for i, flag in enumerate(flags) if flag)
+
+
+def _sample(spec: FactSpec, cell: Cell) -> Known:
+    """A value inside the cell; of an integer fact an integer."""
+    if cell.choice is not None:
+        return cell.choice
+    if cell.low is None:
+        return spec.minimum if spec.minimum is not None else (cell.high or 0) - 1
+    if cell.high is None:
+        return spec.maximum if spec.maximum is not None else cell.low + 1
+    middle = (cell.low + cell.high) / 2
+    return int(middle) if spec.kind is Kind.INTEGER else middle
+
+
+def _can_hold(spec: FactSpec, cell: Cell) -> bool:
+    """Whether the cell contains a value that the fact may take."""
+    if cell.choice is not None or (cell.low is not None and cell.low == cell.high):
+        return True
+    low = spec.minimum if cell.low is None else cell.low
+    high = spec.maximum if cell.high is None else cell.high
+    if low is None or high is None:
+        return True
+    if cell.low is None or cell.high is None:  # an end piece: the bound of the fact itself is inside
+        return low < high
+    return spec.kind is not Kind.INTEGER or high - low > 1

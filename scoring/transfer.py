@@ -1,0 +1,69 @@
+"""From the answers and the site to one action: treat here, transfer, call, image, or go another way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from scoring.derived import STATED_FACTS_BEHIND
+from scoring.eligibility import Answer, Reason, clause_answer, clause_reasons
+from scoring.outcomes import Action, Stance
+from scoring.rulebook import Clause, RuleBook, RuleSet
+from scoring.ternary import Ternary
+from scoring.values import Known
+
+
+@dataclass(frozen=True, slots=True)
+class TransferAdvice:
+    """The action and the clause that decided it."""
+
+    action: Action
+    clause: Clause | None
+    """``None`` when the facts at hand decide no clause, and the action is the cautious default."""
+    reasons: list[Reason]
+    missing: tuple[str, ...]
+    """Facts that stopped an earlier clause from being judged."""
+
+
+def transfer_advice(rulebook: RuleBook, on: date, values: Mapping[str, Known], stance: Stance) -> TransferAdvice:
+    """Walk the transfer clauses in their order; the first that holds decides.
+
+    Parameters
+    ----------
+    rulebook
+        The rule book; its ``transfer`` set in force on ``on`` is used.
+    on
+        Date of the judgement.
+    values
+        What is known of the case, as ``derived.assess`` gives it.
+    stance
+        What the leading guideline says of thrombectomy now.
+    """
+    ruleset = _action_set(rulebook, on)
+    asked: dict[str, Known] = {**values, "evt_stance": stance.value}
+    missing: dict[str, None] = {}
+    for clause in ruleset.clauses:
+        answer = clause_answer(clause, asked)
+        if answer is Ternary.MET:
+            return TransferAdvice(Action(clause.outcome), clause, clause_reasons(clause, asked), tuple(missing))
+        if answer is Ternary.UNKNOWN:
+            missing.update(dict.fromkeys(_unknown_facts(clause, asked)))
+    return TransferAdvice(Action(ruleset.otherwise), None, [], tuple(missing))
+
+
+def leading_stance(answers: list[Answer]) -> Stance:
+    """What the first guideline in the rule book's order says; the others are shown beside it."""
+    for answer in answers:
+        if answer.ruleset.kind == "guideline":
+            return answer.outcome.stance
+    return Stance.NOT_ADDRESSED
+
+
+@lru_cache(maxsize=16)
+def _action_set(rulebook: RuleBook, on: date) -> RuleSet:
+    return next(ruleset for ruleset in rulebook.in_force(on) if ruleset.id == "transfer")
+
+
+def _unknown_facts(clause: Clause, values: Mapping[str, Known]) -> list[str]:
+    unknown = [condition.fact for condition in clause.conditions() if values.get(condition.fact) is None]
+    return [stated for fact in unknown for stated in STATED_FACTS_BEHIND.get(fact, (fact,))]
