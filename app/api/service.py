@@ -1,0 +1,25 @@
+"""What the routes share while the server runs; made once by `app.main`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from app.scan_desk import ScanDesk
+from app.settings import Settings
+from scoring.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Settings, the hospitals of the network, and the means to read scans."""
+
+    settings: Settings
+    sites: Mapping[str, Site]
+    desk: ScanDesk
+
+
+def service_of(request: Request) -> Service:
+    """The service of the application that got the request."""
+    service: Service = request.app.state.service
+    return service

@@ -1,0 +1,22 @@
+"""POST /v1/triage: one case in, one answer out."""
+
+from fastapi import APIRouter, Request, Response
+from pydantic_core import to_json
+
+from app.api.service import service_of
+from app.api.strict_route import StrictJsonRoute
+from app.cases import case_of
+from app.schemas import TriageRequest
+from app.triage import triage
+
+router = APIRouter(tags=["triage"], route_class=StrictJsonRoute)
+
+
+@router.post("/v1/triage", summary="Judge one case")
+async def judge(body: TriageRequest, request: Request) -> Response:
+    """ASPECTS, the time window, and what each guideline and trial says of thrombectomy and transfer.
+
+    Absent and null facts are not known; an answer that they could still change is NEED_DATA and names them.
+    """
+    case = case_of(body, service_of(request).sites)
+    return Response(to_json(triage(case)), media_type="application/json")

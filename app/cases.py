@@ -1,0 +1,44 @@
+"""From a checked request to the case that is judged: fills in the clock and looks up the site."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from app.schemas import TriageRequest
+from scoring.case import Case
+from scoring.errors import CaseError
+from scoring.site import Site
+
+
+def case_of(request: TriageRequest, sites: Mapping[str, Site]) -> Case:
+    """Make the case.
+
+    Parameters
+    ----------
+    request
+        A checked request. Without ``evaluated_at`` the case is judged now, by the clock of this machine.
+    sites
+        Hospitals of the network file by ``site_id``.
+
+    Raises
+    ------
+    CaseError
+        Both ``site`` and ``site_id`` are given, or no such site is known.
+    """
+    return Case(
+        case_id=request.case_id,
+        evaluated_at=request.evaluated_at or datetime.now(UTC),
+        facts=request.to_facts(),
+        findings=request.findings.to_findings() if request.findings else None,
+        posterior_findings=request.posterior_findings.to_findings() if request.posterior_findings else None,
+        site=_site(request, sites),
+    )
+
+
+def _site(request: TriageRequest, sites: Mapping[str, Site]) -> Site | None:
+    if request.site_id is None:
+        return request.site.to_site() if request.site else None
+    if request.site is not None:
+        raise CaseError(("site_id",), "Give site or site_id, not both.")
+    if request.site_id not in sites:
+        raise CaseError(("site_id",), "The network file of this server has no such site.")
+    return sites[request.site_id]

@@ -1,0 +1,71 @@
+"""Makes the web application: the only place where its parts are wired together."""
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from app import problems
+from app.api import health, rules, scans, triage
+from app.api.body_limit import BodyLimit
+from app.api.openapi import DESCRIPTION, document
+from app.api.security_headers import SecurityHeaders
+from app.api.service import Service
+from app.jobs import JobTable
+from app.scan_desk import ScanDesk
+from app.scan_pool import ScanPool
+from app.settings import Settings
+from app.site_network import load_sites
+from app.version import __version__
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Make the application.
+
+    Parameters
+    ----------
+    settings
+        ``None``: from the environment.
+
+    Raises
+    ------
+    SiteFileError
+        The network file of the settings cannot be used.
+    """
+    settings = settings or Settings()
+    app = FastAPI(
+        title="ASPECTS triage", version=__version__, description=DESCRIPTION, lifespan=_lifespan, redoc_url=None
+    )
+    app.state.service = Service(settings, load_sites(settings.site_network_file), _desk(app, settings))
+    for router in (triage.router, scans.router, rules.router, health.router):
+        app.include_router(router)
+    problems.install(app)
+    document(app)
+    app.add_middleware(BodyLimit, settings.json_body_limit_bytes, {"/v1/scans": settings.upload_limit_bytes})
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _desk(app: FastAPI, settings: Settings) -> ScanDesk:
+    folder = settings.scan_dir
+    if folder is None:
+        folder = Path(tempfile.mkdtemp(prefix="aspects-"))
+        weakref.finalize(app, shutil.rmtree, folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    most = settings.scan_processes + settings.scan_queue_limit
+    longest_seconds = settings.upload_seconds_limit + settings.scan_seconds_limit * most
+    return ScanDesk(ScanPool(settings), JobTable(folder, settings.job_keep_seconds, longest_seconds), most)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    service: Service = app.state.service
+    service.desk.pool.prepare()
+    try:
+        yield
+    finally:
+        await service.desk.close()

@@ -1,0 +1,68 @@
+"""Child process that reads one scan and ends: what a hostile file does to it, it does to nothing else.
+
+Started ahead of time as ``python -m app.scan_worker MEMORY_MIB CPU_SECONDS``. It takes limits upon itself, loads the
+readers, waits for one line of JSON on standard input (``{"scan": path, "answer": path, "overlay": false}``), writes the
+answer beside the scan and ends. If the server dies, standard input closes and so does this process.
+"""
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+READY = b"ready\n"
+"""Written to standard output once the readers are loaded."""
+
+
+def main() -> None:
+    """Limit, load, wait, read, answer."""
+    memory_mib, cpu_seconds = int(sys.argv[1]), int(sys.argv[2])
+    _limit_resources(memory_mib, cpu_seconds)
+    import imaging.reading  # noqa: F401, PLC0415 -- loaded under the limits and before the scan arrives
+
+    sys.stdout.buffer.write(READY)
+    sys.stdout.flush()
+    line = sys.stdin.readline()
+    if not line:
+        return
+    job = json.loads(line)
+    _write_whole(Path(job["answer"]), _answer(Path(job["scan"]), overlay=job["overlay"]))
+
+
+def _answer(scan: Path, *, overlay: bool) -> dict[str, Any]:
+    """``{"reading": …}``, or ``{"fault": …, "frames": […]}`` for what the readers did not foresee."""
+    from imaging.reading import read_ct  # noqa: PLC0415 -- see main
+
+    try:
+        reading = read_ct(scan)
+        return {"reading": reading.to_json()}
+    except Exception as error:  # noqa: BLE001 -- the process boundary: the server logs the fault and refuses the scan
+        frames = traceback.extract_tb(error.__traceback__)
+        # No message: it may quote the file, and the file is about a patient.
+        return {
+            "fault": type(error).__name__,
+            "frames": [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames],
+        }
+
+
+def _limit_resources(memory_mib: int, cpu_seconds: int) -> None:
+    """Cap address space and processor time, and write no core file; systems other than POSIX have no such limits."""
+    if os.name != "posix":
+        return
+    import resource  # noqa: PLC0415 -- POSIX only
+
+    resource.setrlimit(resource.RLIMIT_AS, (memory_mib * 2**20, memory_mib * 2**20))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _write_whole(path: Path, answer: dict[str, Any]) -> None:
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(answer, allow_nan=False), encoding="utf-8")
+    unfinished.replace(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,229 @@
+"""What a request may hold, checked to the letter; the facts come from `scoring.facts`, so there is one vocabulary.
+
+The framework's own leniency is switched off value by value: ``"no"`` is not a boolean here, ``false`` is not a number,
+``"7"`` and ``7.0`` are not integers, and a time is a text with an offset or nothing.
+"""
+
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    WithJsonSchema,
+    create_model,
+)
+from pydantic_core import PydanticCustomError
+
+from scoring.aspects import Findings
+from scoring.facts import FACTS, Facts, FactSpec, Kind, NihssItems
+from scoring.nihss import ITEM_MAXIMA, ITEM_TITLES, MAY_BE_UNTESTABLE, UNTESTABLE
+from scoring.pc_aspects import PosteriorFindings
+from scoring.regions import PosteriorRegion, Region, Side, Status
+from scoring.site import Capability, Site, StrokeSystem
+
+_ISO_TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+"""Years 2000 to 2099: a slip of the century is refused rather than counted."""
+
+_FURTHEST_OFFSET = timedelta(hours=14)
+"""The largest offset from UTC that any place keeps."""
+
+_TWO_DAYS_MINUTES = 2 * 24 * 60
+"""Longest journey or preparation that a site may state; beyond it there is a slip of units."""
+
+_Part = TypeVar("_Part", Region, PosteriorRegion)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+
+def _read_time(value: object) -> datetime:
+    if not isinstance(value, str) or not _ISO_TIME.fullmatch(value):
+        raise PydanticCustomError(
+            "time_with_offset", "A time is a text such as 2026-03-01T09:30:00+00:00, with the offset from UTC."
+        )
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError:
+        raise PydanticCustomError("time_with_offset", "There is no such date, time or offset.") from None
+    offset = time.utcoffset()
+    if offset is None or abs(offset) > _FURTHEST_OFFSET:
+        raise PydanticCustomError("time_with_offset", "The offset from UTC is more than 14 hours.")
+    return time
+
+
+def _no_repeats(values: list[Region]) -> list[Region]:
+    if len(set(values)) != len(values):
+        raise PydanticCustomError("repeated_region", "A region stands twice in the list.")
+    return values
+
+
+def _number(spec: FactSpec) -> Any:
+    return Annotated[float, Field(strict=True, allow_inf_nan=False, ge=spec.minimum, le=spec.maximum)]
+
+
+def _integer(minimum: float | None, maximum: float | None) -> Any:
+    return Annotated[int, Field(strict=True, ge=minimum, le=maximum)]
+
+
+Time = Annotated[
+    datetime,
+    BeforeValidator(_read_time),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{_ISO_TIME.pattern}$"}),
+]
+Name = Annotated[str, Field(strict=True, min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Minutes = Annotated[int, Field(strict=True, ge=0, le=_TWO_DAYS_MINUTES)]
+RegionList = Annotated[list[Region], Field(max_length=len(Region)), AfterValidator(_no_repeats)]
+
+
+def _item_reader(highest: int) -> Any:
+    def read(value: object) -> int | Literal["UN"]:
+        if value == UNTESTABLE:
+            return UNTESTABLE
+        if type(value) is not int or not 0 <= value <= highest:
+            raise PydanticCustomError("nihss_item", f"An integer from 0 to {highest}, or UN if untestable.")
+        return value
+
+    schema = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": highest}, {"const": UNTESTABLE}]}
+    return Annotated[int | Literal["UN"], BeforeValidator(read), WithJsonSchema(schema)]
+
+
+def _nihss_items_model() -> type[BaseModel]:
+    fields: dict[str, Any] = {}
+    for item, highest in ITEM_MAXIMA.items():
+        kind = _item_reader(highest) if item in MAY_BE_UNTESTABLE else _integer(0, highest)
+        fields[f"item_{item}"] = (kind | None, Field(None, alias=item, description=ITEM_TITLES[item]))
+    return create_model(
+        "NihssItems", __base__=_Strict, __doc__="NIHSS items; one that is absent was not examined.", **fields
+    )
+
+
+NihssItemsIn = _nihss_items_model()
+
+
+def _kind(spec: FactSpec) -> Any:
+    match spec.kind:
+        case Kind.NUMBER:
+            return _number(spec)
+        case Kind.INTEGER:
+            return _integer(spec.minimum, spec.maximum)
+        case Kind.BOOLEAN:
+            return StrictBool
+        case Kind.CHOICE:
+            return Literal[spec.choices]
+        case Kind.TIME:
+            return Time
+        case Kind.NIHSS_ITEMS:
+            return NihssItemsIn
+
+
+def _describe(spec: FactSpec) -> str:
+    unit = f", in {spec.unit}" if spec.unit else ""
+    return f"{spec.title}{unit}. {spec.help}".rstrip()
+
+
+def _facts_model() -> type[BaseModel]:
+    fields: dict[str, Any] = {
+        spec.name: (_kind(spec) | None, Field(None, description=_describe(spec))) for spec in FACTS.values()
+    }
+    return create_model(
+        "Facts",
+        __base__=_Strict,
+        __doc__="What is known of the patient. Absent or null: not known, which is never read as no, zero or normal.",
+        **fields,
+    )
+
+
+FactsIn = _facts_model()
+
+
+def _regions_model(name: str, regions: type[Region] | type[PosteriorRegion]) -> type[BaseModel]:
+    fields: dict[str, Any] = {region.value: (Status | None, None) for region in regions}
+    return create_model(
+        name, __base__=_Strict, __doc__="Status of each region; one that is absent was not looked at.", **fields
+    )
+
+
+RegionsIn = _regions_model("Regions", Region)
+PosteriorRegionsIn = _regions_model("PosteriorRegions", PosteriorRegion)
+
+
+class FindingsIn(_Strict):
+    """What a reader saw in the ten ASPECTS regions of one hemisphere."""
+
+    side: Side | None = Field(None, description="The patient's side that was scored.")
+    regions: RegionsIn  # type: ignore[valid-type]
+    old_infarct: RegionList = Field([], description="Regions with an old infarct: recorded, not scored.")
+    swelling_only: RegionList = Field([], description="Regions swollen but not dark: recorded, not scored.")
+
+    def to_findings(self) -> Findings:
+        """The same in the words of `scoring`; regions that are absent or null stay out."""
+        return Findings(
+            side=self.side,
+            regions=_looked_at(self.regions, Region),
+            old_infarct=frozenset(self.old_infarct),
+            swelling_only=frozenset(self.swelling_only),
+        )
+
+
+class PosteriorFindingsIn(_Strict):
+    """What a reader saw in the eight parts of the posterior circulation."""
+
+    regions: PosteriorRegionsIn  # type: ignore[valid-type]
+
+    def to_findings(self) -> PosteriorFindings:
+        """The same in the words of `scoring`."""
+        return PosteriorFindings(_looked_at(self.regions, PosteriorRegion))
+
+
+class SiteIn(_Strict):
+    """The hospital where the patient is, where it is not one of the network file. Absent or null: not known."""
+
+    name: Name | None = None
+    capability: Capability | None = Field(None, description="What the hospital can do for a stroke.")
+    minutes_to_thrombectomy_centre: Minutes | None = Field(
+        None, description="Door to door, by the transport at hand, in minutes."
+    )
+    door_to_groin_minutes: Minutes | None = Field(
+        None, description="From arrival at the hospital that treats to arterial puncture, in minutes."
+    )
+    stroke_system: StrokeSystem | None = Field(None, description="How well the region's stroke services work together.")
+    thrombectomy_centre: Name | None = Field(None, description="Name of the centre that patients go to.")
+
+    def to_site(self, site_id: str | None = None) -> Site:
+        """The same in the words of `scoring`."""
+        return Site(site_id=site_id, **self.__dict__)
+
+
+class TriageRequest(_Strict):
+    """One patient at one moment: all but ``facts`` may be absent."""
+
+    case_id: Name | None = Field(None, description="The caller's own pseudonym; it comes back in the answer.")
+    evaluated_at: Time | None = Field(None, description="The moment of the decision. Absent: the server's clock.")
+    facts: FactsIn  # type: ignore[valid-type]
+    findings: FindingsIn | None = None
+    posterior_findings: PosteriorFindingsIn | None = None
+    site_id: Name | None = Field(None, description="A hospital of the network file; instead of site.")
+    site: SiteIn | None = None
+
+    def to_facts(self) -> Facts:
+        """The facts in the words of `scoring`."""
+        values = dict(vars(self.facts))
+        if values["nihss_items"] is not None:
+            values["nihss_items"] = _examined(values["nihss_items"])
+        return Facts(**values)
+
+
+def _looked_at(regions: BaseModel, parts: type[_Part]) -> dict[_Part, Status]:
+    statuses = regions.__dict__
+    return {part: statuses[part] for part in parts if statuses[part] is not None}
+
+
+def _examined(items: BaseModel) -> NihssItems:
+    return {item: items.__dict__[f"item_{item}"] for item in ITEM_MAXIMA if items.__dict__[f"item_{item}"] is not None}

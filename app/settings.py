@@ -1,0 +1,71 @@
+"""Everything that a site may set, from the environment (``ASPECTS_…``); units close the names."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Settings of the server. Each is read from the environment variable ``ASPECTS_`` + its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="ASPECTS_", frozen=True, extra="ignore")
+
+    json_body_limit_bytes: int = Field(
+        default=256 * 1024,
+        ge=1024,
+        description="Largest body of a request other than a scan upload; larger ones get 413.",
+    )
+    upload_limit_bytes: int = Field(
+        default=1024 * _MIB,
+        ge=1024,
+        description="Largest body of a scan upload, all files and form parts together; larger ones get 413.",
+    )
+    upload_files_limit: int = Field(
+        default=4000,
+        ge=1,
+        description="Most files that one upload may bring (DICOM: one file a slice).",
+    )
+    upload_seconds_limit: float = Field(
+        default=300.0,
+        gt=0,
+        description="Longest time for an upload to arrive, in seconds; after it the server answers 408.",
+    )
+    scan_seconds_limit: float = Field(
+        default=120.0,
+        gt=0,
+        description="Longest time for reading one scan, in seconds of the clock; after it the scan is refused.",
+    )
+    scan_memory_limit_mib: int = Field(
+        default=6144,
+        ge=512,
+        description="Address space that the process reading a scan may take, in MiB (POSIX systems).",
+    )
+    scan_processes: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Scans read at the same time by one server process; each takes one processor core.",
+    )
+    scan_queue_limit: int = Field(
+        default=8,
+        ge=0,
+        description="Scans that may wait for a free process; beyond it the server answers 503 with Retry-After.",
+    )
+    job_keep_seconds: int = Field(
+        default=900,
+        ge=1,
+        description="How long the answer of a scan that was read in the background stays available, in seconds.",
+    )
+    scan_dir: Path | None = Field(
+        default=None,
+        description="Folder for uploaded scans while they are read and for the answers of background jobs. "
+        "None: a private folder in the system's place for temporary files, removed when the server stops. "
+        "Several server processes must share it so that each can answer for every job.",
+    )
+    site_network_file: Path | None = Field(
+        default=None,
+        description="YAML file with the hospitals of the network, which requests name by site_id. None: no site_id.",
+    )
