@@ -35,12 +35,9 @@ STATED_FACTS_BEHIND = {
 }
 """Which stated facts a derived one needs, so that 'missing' names what a person can supply."""
 
-_SAME_AFTER_MORE_LOOKING = {
-    "mca_m2_unspecified": OneOf(frozenset({"mca_m2_dominant", "mca_m2_codominant", "mca_m2_nondominant"})),
-}
-"""Sites that are stated less finely than rules ask."""
-
 _TIMES_AND_ITEMS = {name for name, spec in FACTS.items() if spec.kind in {Kind.TIME, Kind.NIHSS_ITEMS}}
+
+_COARSE_FACTS = {name: spec for name, spec in FACTS.items() if spec.coarse}
 
 _PLAIN_FACTS = tuple(entry.name for entry in fields(Facts) if entry.name not in _TIMES_AND_ITEMS)
 
@@ -77,8 +74,9 @@ def assess(case: Case) -> Assessment:
     _put_score(values, "pc_aspects_total", posterior)
     _put_score(values, "nihss_total", nihss)
     _put_mismatch(values)
-    if (site := values.get("occlusion_site")) in _SAME_AFTER_MORE_LOOKING:
-        values["occlusion_site"] = _SAME_AFTER_MORE_LOOKING[str(site)]
+    for name, spec in _COARSE_FACTS.items():
+        if (finer := spec.coarse.get(str(values.get(name)))) is not None:
+            values[name] = OneOf(finer)
     values["vessel_imaging_done"] = facts.occlusion_site is not None
     if case.site is not None and case.site.capability is not None:
         values["site_treats"] = case.site.capability.performs_thrombectomy

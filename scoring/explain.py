@@ -52,10 +52,11 @@ class _Place:
 
     def outcome(self, cell: Cell, ruleset: RuleSet) -> Outcome | Action:
         """What the rule set says when the fact lies in ``cell``."""
-        possible, met = (mask & cell.mask & self.mine for mask in self.others)
-        if met:
-            return next(self.grid.clauses(met)).outcome
-        return Outcome.NEED_DATA if possible else ruleset.otherwise
+        possible, met = self.others
+        mine = cell.mask & self.mine
+        if met & mine:
+            return self.grid.first(met & mine).outcome
+        return Outcome.NEED_DATA if possible & mine else ruleset.otherwise
 
 
 def _columns_with_others(grid: Grid, values: Mapping[str, Known]) -> Iterator[tuple[Column, tuple[int, int]]]:
@@ -92,7 +93,7 @@ def _changes(place: _Place, here: int, answer: Answer) -> Iterator[Change]:
         for i in path:
             cell = column.cells[i]
             outcome = place.outcome(cell, ruleset)
-            if outcome != answer.outcome and i in column.reachable(None):
+            if outcome != answer.outcome and i in column.habitable:
                 text, bound = _edge(column, cell, is_upward=is_upward)
                 yield Change(column.fact, text, ruleset.id, outcome, bound)
                 break

@@ -1,5 +1,6 @@
 """The patient's facts: one vocabulary for JSON, tables, rule files, the form and the docs. ``None``: not known."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -31,6 +32,8 @@ class FactSpec:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     help: str = ""
+    coarse: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Choices that leave open which of several finer choices holds; rules ask for the finer ones only."""
 
 
 def _fact(kind: Kind, title: str, **details: Any) -> Any:
@@ -49,8 +52,8 @@ def _boolean(title: str, help: str = "") -> Any:  # noqa: A002 -- mirrors FactSp
     return _fact(Kind.BOOLEAN, title, help=help)
 
 
-def _choice(title: str, *choices: str, help: str = "") -> Any:  # noqa: A002 -- mirrors FactSpec.help
-    return _fact(Kind.CHOICE, title, choices=choices, help=help)
+def _choice(title: str, *choices: str, **details: Any) -> Any:
+    return _fact(Kind.CHOICE, title, choices=choices, **details)
 
 
 def _time(title: str, help: str = "") -> Any:  # noqa: A002 -- mirrors FactSpec.help
@@ -100,6 +103,7 @@ class Facts:
         "Occluded vessel",
         *OCCLUSION_SITES,
         help="Absent: no vessel imaging yet. M1 here is the artery, not the region.",
+        coarse={"mca_m2_unspecified": frozenset({"mca_m2_dominant", "mca_m2_codominant", "mca_m2_nondominant"})},
     )
     affected_side: str | None = _choice("Affected side of the brain", "left", "right", help="The patient's side.")
     aspects_total: int | None = _integer("ASPECTS", "points", 0, 10, "When no region findings are given.")

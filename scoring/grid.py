@@ -9,7 +9,7 @@ if the conjunction does not ask for it.
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import product
 from operator import and_, or_
 
@@ -31,7 +31,7 @@ class Cell:
     choice: str | bool | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
     """One fact: its cells, and the mask of the conjunctions that do not ask for it."""
 
@@ -60,10 +60,15 @@ class Column:
             return tuple(self.index(option) for option in sorted(value.options))
         return (self.index(value),)
 
+    @cached_property
+    def habitable(self) -> frozenset[int]:
+        """Cells that hold a value at all; a piece between neighbouring integers holds none."""
+        return frozenset(i for i, cell in enumerate(self.cells) if _can_hold(self.spec, cell))
+
     def reachable(self, known: Known | None) -> list[int]:
-        """Cells that the fact can still lie in; a piece between neighbouring integers holds none."""
+        """Cells that the fact can still lie in."""
         covered = range(len(self.cells)) if known is None else self.covered(known)
-        return [i for i in covered if _can_hold(self.spec, self.cells[i])]
+        return [i for i in covered if i in self.habitable]
 
     def sample_values(self, known: Known | None) -> list[Known]:
         """One value from every cell that the fact can still lie in."""
@@ -114,11 +119,15 @@ class Grid:
                 met &= mask
         return Masks(possible, met)
 
+    def first(self, mask: int) -> Clause:
+        """The clause of the lowest bit set in ``mask``."""
+        return self.clause_of_bit[(mask & -mask).bit_length() - 1]
+
     def clauses(self, mask: int) -> Iterator[Clause]:
         """Clauses of the bits set in ``mask``, in rule book order, each once."""
         seen: set[str] = set()
         while mask:
-            clause = self.clause_of_bit[(mask & -mask).bit_length() - 1]
+            clause = self.first(mask)
             mask &= mask - 1
             if clause.id not in seen:
                 seen.add(clause.id)
@@ -148,14 +157,13 @@ class Grid:
             if value is not None and column.fact not in open_facts:
                 bits &= reduce(and_, (column.cells[i].mask for i in column.covered(value)))
         found: set[Outcome | Action] = set()
-        self._search(bits, _choices(open_columns, values), 0, ruleset, found, at_most)
+        self._search(bits, _choices(open_columns, values), ruleset, found, at_most)
         return found
 
     def _search(
         self,
         bits: int,
         choices: "list[_Choice]",
-        depth: int,
         ruleset: RuleSet,
         found: set[Outcome | Action],
         at_most: int,
@@ -166,12 +174,12 @@ class Grid:
         if not bits:
             found.add(ruleset.otherwise)
             return
-        settled = bits if depth == len(choices) else bits & choices[depth].free_from_here
+        settled = bits & choices[0].free_from_here if choices else bits
         if settled:
-            found.add(self.clause_of_bit[(settled & -settled).bit_length() - 1].outcome)
+            found.add(self.first(settled).outcome)
             return
-        for mask in choices[depth].masks:
-            self._search(bits & mask, choices, depth + 1, ruleset, found, at_most)
+        for mask in choices[0].masks:
+            self._search(bits & mask, choices[1:], ruleset, found, at_most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +233,8 @@ def _column(spec: FactSpec, asked: Sequence[Sequence[Condition]]) -> Column:
         )
         cells = [Cell(_holding(asked, value), low, high) for low, high, value in _pieces(points)]
         return Column(spec.name, spec, tuple(cells), free, tuple(points), {})
-    options: tuple[str | bool, ...] = (False, True) if spec.kind is Kind.BOOLEAN else spec.choices
+    choices = [choice for choice in spec.choices if choice not in spec.coarse]
+    options: Sequence[str | bool] = (False, True) if spec.kind is Kind.BOOLEAN else choices
     choice_cells = tuple(Cell(_holding(asked, option), choice=option) for option in options)
     return Column(spec.name, spec, choice_cells, free, (), {option: i for i, option in enumerate(options)})
 

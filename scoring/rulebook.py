@@ -68,7 +68,7 @@ class AnyOf:
 Line = Condition | AnyOf
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Clause:
     """One clause of one source: all of its lines must hold."""
 
@@ -112,7 +112,7 @@ class Clause:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class RuleSet:
     """One guideline, trial or decision table: its clauses and what it says when none of them holds."""
 
@@ -130,7 +130,7 @@ class RuleSet:
     clauses: tuple[Clause, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RuleBook:
     """All rule sets, with a version that changes when any rule file does."""
 
@@ -251,8 +251,8 @@ def _check_condition(condition: Condition) -> None:
     fits = {Bounds: (Kind.NUMBER, Kind.INTEGER), Membership: (Kind.CHOICE,)}.get(type(condition), (Kind.BOOLEAN,))
     if spec.kind not in fits:
         raise ValueError(f"'{condition.fact}' is a {spec.kind}; the condition does not fit")
-    if isinstance(condition, Membership) and not set(condition.choices) <= set(spec.choices):
-        raise ValueError(f"'{condition.fact}' has no choice {sorted(set(condition.choices) - set(spec.choices))}")
+    if isinstance(condition, Membership) and not set(condition.choices) <= set(spec.choices) - set(spec.coarse):
+        raise ValueError(f"'{condition.fact}' has no such choice, or one that is too coarse for a rule")
     if isinstance(condition, Bounds):
         low, high = spec.minimum, spec.maximum
         bounds = [bound for bound in (condition.low, condition.high) if bound is not None]

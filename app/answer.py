@@ -1,0 +1,206 @@
+"""The parts of an answer as JSON-ready dictionaries, with the names of the public contract."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from scoring.aspects import AspectsScore
+from scoring.case import Case
+from scoring.conditions import Condition
+from scoring.derived import Assessment
+from scoring.eligibility import Answer, Reason
+from scoring.explain import Change
+from scoring.regions import Side
+from scoring.rulebook import AnyOf, Clause, RuleSet
+from scoring.site import Site
+from scoring.timeline import Timeline
+from scoring.transfer import TransferAdvice
+from scoring.values import Interval, Known, OneOf
+
+
+def aspects_json(case: Case, assessment: Assessment) -> dict[str, Any] | None:
+    """ASPECTS from the findings, or from the stated total; ``None`` when neither is known."""
+    stated = case.facts.aspects_total
+    score = assessment.aspects
+    if score is None:
+        if stated is None:
+            return None
+        score = AspectsScore(stated, stated, stated, None, {}, ())
+    elif stated is not None:
+        score = AspectsScore(stated, stated, stated, score.side, score.regions, score.warnings)
+    side = score.side or (Side(case.facts.affected_side) if case.facts.affected_side else None)
+    return {
+        "total": score.total,
+        "low": score.low,
+        "high": score.high,
+        "side": side,
+        "regions": {region.value: status.value for region, status in score.regions.items()},
+        "band": score.band,
+        "prognostic_band": score.prognostic_band,
+        "source": _source_of_score(case),
+        "warnings": list(score.warnings),
+    }
+
+
+def _source_of_score(case: Case) -> str:
+    if case.findings is None:
+        return "stated_total"
+    return "software_reading" if case.findings_from_software else "region_findings"
+
+
+def pc_aspects_json(case: Case, assessment: Assessment) -> dict[str, Any] | None:
+    """pc-ASPECTS from the findings, or from the stated total; ``None`` when neither is known."""
+    score, stated = assessment.pc_aspects, case.facts.pc_aspects_total
+    if score is None:
+        if stated is None:
+            return None
+        return {"total": stated, "low": stated, "high": stated, "regions": {}}
+    total = score.total if stated is None else stated
+    low, high = (score.low, score.high) if stated is None else (stated, stated)
+    regions = {part.value: status.value for part, status in score.regions.items()}
+    return {"total": total, "low": low, "high": high, "regions": regions}
+
+
+def time_json(timeline: Timeline, evaluated_at: datetime, to_puncture: int | None) -> dict[str, Any]:
+    """Times since the anchor, the window, and the projected puncture; ``None`` for what is not known."""
+    window, closes_at = timeline.window, timeline.window_closes_at
+    since_anchor = timeline.minutes_since_anchor
+    puncture_at = None if to_puncture is None else evaluated_at + timedelta(minutes=to_puncture)
+    return {
+        "anchor": timeline.anchor,
+        "anchor_at": _iso(timeline.anchor_at),
+        "minutes_since_anchor": since_anchor,
+        "window": window.name if window else None,
+        "window_closes_at": _iso(closes_at),
+        "minutes_left_in_window": None if closes_at is None else int((closes_at - evaluated_at) / timedelta(minutes=1)),
+        "projected_puncture_at": _iso(puncture_at),
+        "minutes_to_projected_puncture": to_puncture,
+        "minutes_from_anchor_to_puncture": (
+            None if to_puncture is None or since_anchor is None else since_anchor + to_puncture
+        ),
+    }
+
+
+def answer_json(answer: Answer, later: Answer | None, values: Mapping[str, Known]) -> dict[str, Any]:
+    """One rule set's answer, and its outcome at the projected puncture."""
+    clause = answer.clause
+    cited = clause or answer.nearest
+    source = cited.source_summary if cited is not None else _ruleset_source(answer.ruleset)
+    return {
+        "ruleset": answer.ruleset.id,
+        "title": answer.ruleset.title,
+        "kind": answer.ruleset.kind,
+        "outcome": answer.outcome,
+        "outcome_text": answer.outcome.label,
+        "stance": answer.outcome.stance,
+        "level": clause.level if clause else None,
+        "clause": clause.clause if clause else None,
+        "clause_title": clause.title if clause else None,
+        "nearest_clause": answer.nearest.clause if answer.nearest and clause is None else None,
+        "group": clause.group if clause else None,
+        "note": clause.note if clause else None,
+        "missing": list(answer.missing),
+        "reasons": [reason_json(reason) for reason in answer.reasons(values)],
+        "source": source,
+        "left_out": answer.ruleset.left_out,
+        "at_projected_puncture": later.outcome if later else None,
+    }
+
+
+def _ruleset_source(ruleset: RuleSet) -> dict[str, Any]:
+    source = ruleset.source
+    return {
+        "key": source.key,
+        "title": source.title,
+        "year": source.year,
+        "reference": source.reference,
+        "locator": None,
+        "checked": None,
+    }
+
+
+def reason_json(reason: Reason) -> dict[str, Any]:
+    """One line of a clause beside the patient's value."""
+    return {
+        "fact": reason.fact,
+        "value": value_json(reason.value),
+        "condition": reason.condition,
+        "answer": reason.answer,
+    }
+
+
+def value_json(value: Known | None) -> Any:
+    """A value as JSON: bounds as an object, possible choices as a list, an infinite ratio as words."""
+    if isinstance(value, Interval):
+        return {"low": value.low, "high": value.high}
+    if isinstance(value, OneOf):
+        return sorted(value.options)
+    return "infinite" if value == float("inf") else value
+
+
+def change_json(change: Change, timeline: Timeline) -> dict[str, Any]:
+    """A change that would give another outcome; for time with the moment at which it comes by itself."""
+    described: dict[str, Any] = {
+        "if": f"{change.fact} {change.condition}",
+        "fact": change.fact,
+        "then": {"ruleset": change.ruleset, "outcome": change.outcome},
+    }
+    if change.fact == "minutes_since_last_known_well" and change.bound is not None and timeline.anchor_at is not None:
+        described["after"] = _iso(timeline.anchor_at + timedelta(minutes=change.bound))
+    return described
+
+
+def transfer_json(
+    advice: TransferAdvice, site: Site | None, to_puncture: int | None, values: Mapping[str, Known]
+) -> dict[str, Any]:
+    """The action, where to, why, and the minutes that are known."""
+    clause = advice.clause
+    is_elsewhere = site is not None and values.get("site_treats") is False
+    return {
+        "action": advice.action,
+        "action_text": advice.action.label,
+        "destination": site.thrombectomy_centre if site is not None and is_elsewhere else None,
+        "clause": clause.clause if clause else None,
+        "reasons": [reason_json(reason) for reason in advice.reasons],
+        "source": clause.source_summary if clause else None,
+        "note": clause.note if clause else None,
+        "missing": list(advice.missing),
+        "estimates": {
+            "minutes_to_thrombectomy_centre": site.minutes_to_thrombectomy_centre if site else None,
+            "door_to_groin_minutes": site.door_to_groin_minutes if site else None,
+            "minutes_to_projected_puncture": to_puncture,
+        },
+    }
+
+
+def clause_json(clause: Clause, ruleset: RuleSet) -> dict[str, Any]:
+    """A clause of the rule book, as ``GET /v1/rules`` lists it."""
+    return {
+        "id": clause.id,
+        "ruleset": ruleset.id,
+        "ruleset_title": ruleset.title,
+        "kind": ruleset.kind,
+        "clause": clause.clause,
+        "title": clause.title,
+        "outcome": clause.outcome,
+        "outcome_text": clause.outcome.label,
+        "level": clause.level,
+        "group": clause.group,
+        "note": clause.note,
+        "all_of": [_line_json(line) for line in clause.lines],
+        "otherwise": ruleset.otherwise,
+        "in_force": {"from": clause.in_force_from.isoformat(), "until": _iso(clause.in_force_until)},
+        "checked": {"status": clause.checked.status, "by": clause.checked.by, "on": _iso(clause.checked.on)},
+        "source": clause.source_summary,
+        "left_out": ruleset.left_out,
+    }
+
+
+def _line_json(line: Condition | AnyOf) -> dict[str, Any]:
+    if isinstance(line, AnyOf):
+        return {"any_of": [_line_json(condition) for condition in line.conditions]}
+    return {"fact": line.fact, "condition": line.text}
+
+
+def _iso(moment: Any) -> str | None:
+    return None if moment is None else moment.isoformat()
