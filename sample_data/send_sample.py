@@ -81,10 +81,7 @@ def as_text(answer: Answer) -> str:
         ("ASPECTS", f"{_known(score['total'])} of 10 (between {score['low']} and {score['high']})"),
         ("Side", f"{_known(score['side'])}, the patient's"),
         ("Affected", ", ".join(_affected(score["regions"])) or "no region"),
-        (
-            "Window",
-            f"{_known(window['window'])}, {_known(window['minutes_since_anchor'])} minutes since {_anchor(window)}",
-        ),
+        ("Window", _window(window)),
         ("Transfer", f"{transfer['action']}{_to(transfer)}"),
         ("Missing", ", ".join(triage["missing"]) or "nothing that could change an answer"),
         ("Read in", f"{sum(reading['timing_seconds'].values()):.1f} s"),
@@ -110,8 +107,11 @@ def _affected(regions: dict[str, str]) -> list[str]:
     return [name for name, status in regions.items() if status == "affected"]
 
 
-def _anchor(window: Answer) -> str:
-    return str(window["anchor"] or "an unknown time").replace("_", " ")
+def _window(time_answer: Answer) -> str:
+    minutes = time_answer["minutes_since_anchor"]
+    if minutes is None:
+        return "not known, for want of a time"
+    return f"{_known(time_answer['window'])}, {minutes} minutes since {str(time_answer['anchor']).replace('_', ' ')}"
 
 
 def _to(transfer: Answer) -> str:

@@ -169,4 +169,4 @@ def test_text_never_shows_the_unknown_as_zero_or_blank(send_sample: ModuleType) 
     text = send_sample.as_text({**SCORED, "triage": {**TRIAGE, "aspects": unknown, "time": no_time}})
     assert "not known of 10 (between 0 and 10)" in text
     assert "Side      not known" in text
-    assert "Window    not known, not known minutes since an unknown time" in text
+    assert "Window    not known, for want of a time" in text
