@@ -7,20 +7,22 @@ are; nothing is resampled, and every decision is told in ``Acquisition.notes``.
 from collections.abc import Iterable
 
 import numpy as np
+from pydicom.uid import DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 from imaging.dicom_geometry import SliceStack, stack_slices
 from imaging.dicom_headers import SliceHeader
 from imaging.dicom_parsing import read_slice_headers
-from imaging.dicom_pixels import check_decodable, read_hounsfield
+from imaging.dicom_pixels import check_decodable, read_hounsfield, unsupported_syntax
 from imaging.dicom_series import CT_CLASSES, group_series, is_slice, rank_series
 from imaging.file_content import FileContent
 from imaging.hostile_bytes import corrupt_file
-from imaging.read_limits import ReadLimits, check_grid_size
+from imaging.read_limits import ReadLimits, check_grid_size, refuse_too_large
 from imaging.refusals import RefusalCode, ScanRefused
-from imaging.volume import Acquisition, CtVolume, Floats
+from imaging.volume import Acquisition, CtVolume
 
 _MAX_TRIED_SERIES = 8
-_MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
+_EVEN_SHARE = 0.1
+"""Share of a gap below which a difference is rounding, or a scanner's alternation as in 8.95 and 9.05 mm."""
 _REPEATED_SHARE = 0.5
 """Share of positions with several different images from which a series is taken to hold several phases."""
 
@@ -66,7 +68,9 @@ def _read_headers(files: Iterable[FileContent], limits: ReadLimits, notes: list[
             if refusal.code is not RefusalCode.CORRUPT_FILE:
                 raise
             damaged.append(refusal)
-    headers = [header for header in headers if header.file.sop_class != _MEDIA_DIRECTORY]
+        if len(headers) > limits.max_files:
+            refuse_too_large(f"The upload holds more than {limits.max_files} images.")
+    headers = [header for header in headers if header.file.sop_class != MediaStorageDirectoryStorage]
     if not headers:
         raise damaged[0] if damaged else corrupt_file("The upload holds no DICOM image.")
     if damaged:
@@ -94,12 +98,8 @@ def _usable_slices(headers: list[SliceHeader], notes: list[str]) -> list[SliceHe
 
 def _nothing_usable(headers: list[SliceHeader]) -> ScanRefused:
     """Return the refusal for an upload without a single CT slice."""
-    deflated = [header for header in headers if header.file.sop_class in CT_CLASSES and header.file.modality is None]
-    if deflated:
-        try:
-            check_decodable(deflated)
-        except ScanRefused as refusal:
-            return refusal
+    if any(header.file.transfer_syntax == DeflatedExplicitVRLittleEndian for header in headers):
+        return unsupported_syntax(DeflatedExplicitVRLittleEndian)
     if any(header.file.sop_class in CT_CLASSES and header.file.modality == "CT" for header in headers):
         return ScanRefused(
             RefusalCode.COVERAGE_INCOMPLETE,
@@ -112,9 +112,13 @@ def _nothing_usable(headers: list[SliceHeader]) -> ScanRefused:
 
 
 def _first_that_stacks(groups: list[list[SliceHeader]], limits: ReadLimits, notes: list[str]) -> SliceStack:
-    """Return the best group that forms a readable stack; if none does, refuse for the reason of the best."""
+    """Return the best group that forms a readable stack; if none does, refuse for the reason of the best.
+
+    Another series of the same study may stand in for a broken one, a scan of another day may not.
+    """
     refusals: list[ScanRefused] = []
-    for rank, group in enumerate(groups[:_MAX_TRIED_SERIES]):
+    same_study = [group for group in groups if group[0].file.study_uid == groups[0][0].file.study_uid]
+    for group in same_study[:_MAX_TRIED_SERIES]:
         try:
             check_grid_size(group[0].file.columns, group[0].file.rows, len(group), limits)
             check_decodable(group)
@@ -123,8 +127,8 @@ def _first_that_stacks(groups: list[list[SliceHeader]], limits: ReadLimits, note
             refusals.append(refusal)
             continue
         if len(groups) > 1:
-            notes.append(f"{len(groups)} series or stacks were found; the one that suits ASPECTS best was read.")
-        notes.extend(f"A series that seemed better was passed over ({refusal.code})." for refusal in refusals[:rank])
+            notes.append(f"{len(groups)} stacks of slices were found; one of {len(stack.places)} slices was read.")
+        notes.extend(f"A series that seemed better was passed over ({refusal.code})." for refusal in refusals)
         return stack
     raise refusals[0]
 
@@ -159,9 +163,12 @@ def _decode(stack: SliceStack, notes: list[str]) -> np.ndarray:
 
 def _describe(stack: SliceStack, notes: list[str]) -> None:
     """Note what a reader of the score should know of the stack."""
-    gaps: Floats = np.linalg.norm(np.diff(stack.slice_origins_mm, axis=0), axis=1)
-    if float(np.ptp(gaps)) > 0.1 * float(gaps.min()):
+    gaps = stack.gaps_mm
+    if float(np.ptp(gaps)) > _EVEN_SHARE * float(gaps.min()):
         notes.append(f"Slices are unevenly spaced ({gaps.min():.1f} to {gaps.max():.1f} mm) and were kept as they are.")
+    unseen = stack.unseen_mm
+    if unseen is not None and unseen > _EVEN_SHARE * float(gaps.max()):
+        notes.append(f"Up to {unseen:.1f} mm of tissue between neighbouring slices were not imaged.")
     if any(one.file.is_lossy for one in stack.slices):
         notes.append("The images went through lossy compression; densities may be altered.")
     if any("SECONDARY" in one.image_type for one in stack.slices):

@@ -6,6 +6,7 @@ as positions that drift within the slice plane, whatever the tilt tag says.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -45,6 +46,25 @@ class SliceStack:
         """The slice that counts at each position."""
         return [place[0] for place in self.places]
 
+    @cached_property
+    def gaps_mm(self) -> Floats:
+        """Shape (k - 1,): distances between neighbouring slices along their normal."""
+        normal = np.cross(self.step_i_mm, self.step_j_mm)
+        return np.asarray(np.abs(np.diff(self.slice_origins_mm, axis=0) @ (normal / np.linalg.norm(normal))))
+
+    @cached_property
+    def thickness_mm(self) -> Floats | None:
+        """Shape (k,): nominal thickness of each slice; ``None`` if any slice does not state it."""
+        stated = [one.slice_thickness_mm for one in self.slices if one.slice_thickness_mm]
+        return np.array(stated) if len(stated) == len(self.slices) else None
+
+    @property
+    def unseen_mm(self) -> float | None:
+        """Largest distance between the faces of neighbouring slices, 0 if all touch; ``None``: thickness unknown."""
+        if self.thickness_mm is None:
+            return None
+        return max(0.0, float((self.gaps_mm - (self.thickness_mm[:-1] + self.thickness_mm[1:]) / 2).max()))
+
 
 def stack_slices(slices: list[SliceHeader]) -> SliceStack:
     """Return the slices as a stack.
@@ -64,7 +84,7 @@ def stack_slices(slices: list[SliceHeader]) -> SliceStack:
     places = _places(slices, heights, order)
     origins = np.array([place[0].position_mm for place in places], dtype=np.float64)
     stack = SliceStack(places, rows_step * _LPS_TO_RAS, columns_step * _LPS_TO_RAS, origins * _LPS_TO_RAS)
-    _check_complete(stack, origins @ normal)
+    _check_complete(stack)
     _check_straight(origins, normal)
     return stack
 
@@ -111,15 +131,14 @@ def _places(slices: list[SliceHeader], heights: Floats, order: np.ndarray) -> li
     return places
 
 
-def _check_complete(stack: SliceStack, heights: Floats) -> None:
+def _check_complete(stack: SliceStack) -> None:
     """Refuse stacks with holes, then stacks that are too short."""
     slices = stack.slices
-    thickness = [one.slice_thickness_mm for one in slices if one.slice_thickness_mm]
     numbers = [one.file.instance_number for one in slices if one.file.instance_number is not None]
     is_multi_frame = any(one.file.frames > 1 for one in slices)
     missing = find_missing_slices(
-        np.diff(heights),
-        np.array(thickness) if len(thickness) == len(slices) else None,
+        stack.gaps_mm,
+        stack.thickness_mm,
         numbers if len(numbers) == len(slices) and not is_multi_frame else None,
     )
     if missing:

@@ -16,8 +16,9 @@ from pydicom.uid import (
 
 from imaging.dicom_headers import ObjectHeader, SliceHeader
 from imaging.dicom_values import acquired_at, first_item, number, numbers, padding_range, text, texts, whole
+from imaging.element_budget import with_element_budget
 from imaging.file_content import FileContent
-from imaging.hostile_bytes import parsing_foreign_bytes
+from imaging.hostile_bytes import corrupt_file, parsing_foreign_bytes
 from imaging.read_limits import ReadLimits, refuse_too_large
 
 # pydicom's warnings about odd values quote the values, which may be patient data; the readers judge values themselves.
@@ -54,12 +55,12 @@ def read_slice_headers(content: FileContent, limits: ReadLimits) -> list[SliceHe
         ``CORRUPT_FILE`` if the header cannot be parsed, ``TOO_LARGE`` if it claims too many frames.
     """
     with parsing_foreign_bytes("A DICOM file is damaged: its header cannot be read."), content.open() as stream:
-        syntax, sop_class = _file_meta(stream)
+        syntax, sop_class = _file_meta(with_element_budget(stream))
         if syntax == DeflatedExplicitVRLittleEndian:
             # All that follows is one deflate stream, which may unpack without end: it is refused unread.
             return [SliceHeader(ObjectHeader(content, syntax, sop_class))]
         stream.seek(0)
-        dataset = pydicom.dcmread(stream, stop_before_pixels=True, force=True)
+        dataset = pydicom.dcmread(with_element_budget(stream), stop_before_pixels=True, force=True)
         header = _object_header(dataset, content, syntax)
         if header.frames > limits.max_slices:
             refuse_too_large(f"A file claims more than {limits.max_slices} slices.")
@@ -127,10 +128,11 @@ def _frames(dataset: Dataset, header: ObjectHeader) -> Iterator[SliceHeader]:
     """Yield a header for each frame; a functional group stands with the frame or, if it is the same for all, shared."""
     shared = first_item(dataset, "SharedFunctionalGroupsSequence")
     per_frame = list(dataset.get("PerFrameFunctionalGroupsSequence") or [])
+    if len(per_frame) != header.frames:
+        raise corrupt_file("A multi-frame DICOM file is damaged: it does not describe each of its frames.")
     voltage = number(first_item(shared, "CTXRayDetailsSequence"), "KVP")
     header = replace(header, tube_voltage_kv=header.tube_voltage_kv or voltage)
-    for frame in range(header.frames):
-        own = per_frame[frame] if frame < len(per_frame) else Dataset()
+    for frame, own in enumerate(per_frame):
         groups = {name: first_item(own if own.get(name) else shared, name) for name in _FRAME_GROUPS}
         measures, transformation = groups["PixelMeasuresSequence"], groups["PixelValueTransformationSequence"]
         yield SliceHeader(

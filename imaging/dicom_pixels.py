@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from imaging.codestreams import check_codestream
 from imaging.dicom_headers import SliceHeader
+from imaging.element_budget import with_element_budget
 from imaging.hostile_bytes import corrupt_file, parsing_foreign_bytes
 from imaging.refusals import RefusalCode, ScanRefused
 from imaging.volume import OUTSIDE_SCAN_HU
@@ -32,12 +33,25 @@ COMPRESSED_SYNTAXES = {
 }
 """JPEG Lossless, JPEG-LS, JPEG 2000, HTJ2K and RLE. The 8- and 12-bit lossy JPEG syntaxes are no CT measurement."""
 
+_PLUGINS = ("pyjpegls", "pylibjpeg", "gdcm")
+"""Decoders by preference. GDCM, an optional package, is there for JPEG Lossless, which no other free decoder reads."""
+
 _HU_TYPES = {None, "", "HU", "HU_MOD", "US"}
 """Rescale Type; US means unspecified, which converters write. Others name other quantities, such as iodine."""
 _TISSUE_HU = (-500.0, 2500.0)
 """Padding inside this range could be tissue."""
 
 Stored = NDArray[np.integer]
+
+
+def unsupported_syntax(syntax: str) -> ScanRefused:
+    """Return the refusal for images in a transfer syntax that is not read; unknown UIDs are not quoted."""
+    name = UID(syntax).name if UID(syntax).name != syntax else "unknown"
+    return ScanRefused(
+        RefusalCode.UNSUPPORTED_TRANSFER_SYNTAX,
+        f"The images are stored in a way that is not read here ({name}).",
+        "Send them uncompressed (Explicit VR Little Endian) or with lossless JPEG 2000, JPEG-LS or RLE.",
+    )
 
 
 def check_decodable(slices: list[SliceHeader]) -> None:
@@ -49,14 +63,8 @@ def check_decodable(slices: list[SliceHeader]) -> None:
         ``UNSUPPORTED_TRANSFER_SYNTAX`` or ``NOT_HU``.
     """
     for syntax in {one.file.transfer_syntax for one in slices}:
-        if syntax not in NATIVE_SYNTAXES and not (
-            syntax in COMPRESSED_SYNTAXES and get_decoder(UID(syntax)).is_available
-        ):
-            raise ScanRefused(
-                RefusalCode.UNSUPPORTED_TRANSFER_SYNTAX,
-                f"The images are compressed in a way that is not read here ({UID(syntax).name[:80]}).",
-                "Send them uncompressed (Explicit VR Little Endian) or with lossless JPEG 2000, JPEG-LS or RLE.",
-            )
+        if syntax not in NATIVE_SYNTAXES and not (syntax in COMPRESSED_SYNTAXES and _plugin(syntax)):
+            raise unsupported_syntax(syntax)
     if any(one.rescale_type not in _HU_TYPES for one in slices):
         raise ScanRefused(
             RefusalCode.NOT_HU,
@@ -91,7 +99,7 @@ def _with_pixels(one: SliceHeader) -> Dataset:
         parsing_foreign_bytes("A DICOM file is damaged: it cannot be read to its end."),
         one.file.content.open() as stream,
     ):
-        return pydicom.dcmread(stream, force=True)
+        return pydicom.dcmread(with_element_budget(stream), force=True)
 
 
 def _stored_pixels(dataset: Dataset, one: SliceHeader) -> Stored:
@@ -102,13 +110,32 @@ def _stored_pixels(dataset: Dataset, one: SliceHeader) -> Stored:
         if "TransferSyntaxUID" not in dataset.file_meta:
             dataset.file_meta.TransferSyntaxUID = syntax
         if syntax in COMPRESSED_SYNTAXES:
-            frame = get_frame(dataset.PixelData, one.frame, number_of_frames=header.frames)
+            frame = get_frame(
+                dataset.PixelData,
+                one.frame,
+                number_of_frames=header.frames,
+                extended_offsets=_extended_offsets(dataset),
+            )
             check_codestream(frame, syntax, header.rows, header.columns)
-        decoded, _ = get_decoder(syntax).as_array(dataset, index=one.frame, raw=True)
+        decoded, _ = get_decoder(syntax).as_array(
+            dataset, index=one.frame, raw=True, decoding_plugin=_plugin(syntax) or ""
+        )
         pixels: Stored = decoded
         if pixels.shape != (header.rows, header.columns) or pixels.dtype.kind not in "iu":
             raise corrupt_file("A DICOM image is damaged: its pixels do not fill its stated size.")
         return pixels
+
+
+def _extended_offsets(dataset: Dataset) -> tuple[bytes, bytes] | None:
+    if "ExtendedOffsetTable" not in dataset:
+        return None
+    return dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths
+
+
+def _plugin(syntax: str) -> str | None:
+    """Return the decoder to use for a compressed syntax; ``None`` if none is installed, or none is needed."""
+    available = get_decoder(UID(syntax)).available_plugins
+    return next((name for name in _PLUGINS if name in available), None)
 
 
 def _hounsfield(stored: Stored, one: SliceHeader) -> NDArray[np.float32]:

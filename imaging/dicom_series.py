@@ -19,8 +19,8 @@ _NOT_SLICES = {
 
 _SHARP_KERNEL = re.compile(
     r"""
-    ^[BHUJ]r?(?:[5-9]\d)          # Siemens: the number grows with sharpness; 50 and above is bone
-    | BONE | EDGE | LUNG | DETAIL | ULTRA   # GE
+    ^[BHIJQU]r?(?:[5-9]\d)        # Siemens: the number grows with sharpness; 50 and above is bone
+    | BONE | EDGE | LUNG | DETAIL   # GE
     | ^(?:YC|YD|YE|D|E|EC)$       # Philips
     | ^FC(?:3\d|8\d)$             # Canon
     """,
@@ -31,6 +31,7 @@ _SAME_PLANE_COSINE = 0.94
 _AXIAL_COSINE = 0.75
 """To the head-foot axis; gantry tilt and a bent neck stay within 40 degrees."""
 _USUAL_HEAD_MM = 100.0
+_DATE_CHARACTERS = len("2026-01-31")
 _READABLE_THICKNESS_MM = (2.0, 6.0)
 
 SeriesKey = tuple[str | None, ...]
@@ -70,7 +71,7 @@ def rank_series(groups: list[list[SliceHeader]]) -> list[list[SliceHeader]]:
     """Return the groups, best first.
 
     In order of weight: axial, scanned rather than computed afterwards, without contrast agent, soft kernel, long enough
-    for a head, slices of 2 to 6 mm, longest, earliest.
+    for a head, of the latest day (earlier scans of the patient often come along), slices of 2 to 6 mm, longest.
     """
     return sorted(groups, key=_badness)
 
@@ -87,9 +88,9 @@ def _badness(group: list[SliceHeader]) -> tuple[object, ...]:
         first.file.contrast_agent is not None,
         is_sharp(first.kernel),
         length < _USUAL_HEAD_MM,
+        -int((first.file.acquired_at or "0")[:_DATE_CHARACTERS].replace("-", "")),
         not low <= thickness <= high,
         -length,
-        first.file.acquired_at or "",
         first.file.series_uid or "",
     )
 

@@ -57,21 +57,17 @@ def files_of_folder(folder: Path, limits: ReadLimits) -> Iterator[FileContent]:
     Raises
     ------
     ScanRefused
-        ``TOO_LARGE`` if there are too many files or too many bytes.
+        ``TOO_LARGE`` if there are too many files.
     """
     paths: list[Path] = []
-    total = 0
     for parent, _, names in os.walk(folder):
         for name in names:
             path = Path(parent, name)
             if not path.is_file():
                 continue
             paths.append(path)
-            total += path.stat().st_size
             if len(paths) > limits.max_files:
                 refuse_too_large(f"The folder holds more than {limits.max_files} files.")
-            if total > limits.max_uncompressed_bytes:
-                refuse_too_large("The folder holds more data than is read at once.")
     for path in sorted(paths):
         yield FileOnDisk(path)
 

@@ -91,12 +91,14 @@ def _fits(affine: Floats, sizes_mm: Floats) -> bool:
         return False
     steps = affine[:3, :3]
     lengths = np.linalg.norm(steps, axis=0)
-    if lengths.min() < MIN_SPACING_MM or lengths.max() > MAX_SPACING_MM:
+    if lengths.min() < MIN_SPACING_MM:
         return False
     if abs(float(np.linalg.det(steps / lengths))) < _MIN_UNIT_DETERMINANT:
         return False
     normal = np.cross(steps[:, 0], steps[:, 1])
     along_normal = abs(float(normal @ steps[:, 2])) / float(np.linalg.norm(normal))
+    if max(lengths[0], lengths[1], along_normal) > MAX_SPACING_MM * (1 + _SIZE_TOLERANCE):
+        return False
     agrees = np.abs(lengths - sizes_mm) <= _SIZE_TOLERANCE * sizes_mm
     third = bool(agrees[2]) or abs(along_normal - float(sizes_mm[2])) <= _SIZE_TOLERANCE * float(sizes_mm[2])
     return bool(agrees[:2].all()) and third

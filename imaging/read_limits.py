@@ -13,10 +13,13 @@ class ReadLimits:
     """Caps on what is read, unpacked and allocated; a whole-head CT of 0.5 mm slices stays below all of them."""
 
     max_compressed_bytes: int = 512 * _MEBIBYTE
-    """Size on disk of a file or an archive, or of all files of a folder together."""
+    """Size on disk of an archive."""
     max_uncompressed_bytes: int = 1024 * _MEBIBYTE
-    """Bytes that come out of an archive or a gzip stream, counted as they come, whatever its headers promise."""
-    max_files: int = 5_000
+    """Bytes that come out of an archive or a gzip stream, counted as they come, whatever its headers promise.
+
+    It is also the largest single file that is read. Folders as a whole may be larger: only one series is loaded.
+    """
+    max_files: int = 20_000
     max_compression_ratio: float = 250.0
     """Unpacked bytes for each packed byte; enforced beyond ``ratio_free_bytes``."""
     ratio_free_bytes: int = 64 * _MEBIBYTE

@@ -86,25 +86,40 @@ def _scan_files(path: Path, limits: ReadLimits) -> Iterator[tuple[FileContent, s
     """Yield the files that are scans by their content, with their kind: ``"dicom"`` or ``"nifti"``."""
     if path.is_dir():
         files: Iterator[FileContent] = files_of_folder(path, limits)
-    elif _head(FileOnDisk(path)).startswith(_ZIP_MAGIC):
+    elif not path.is_file():
+        raise corrupt_file("What was given is neither a file nor a folder.", _SEND_A_SCAN)
+    elif _is_zip(FileOnDisk(path)):
         files = files_of_zip(path, limits)
     else:
         files = iter([FileOnDisk(path)])
     for content in files:
-        head = _head(content)
-        if looks_like_dicom(head):
-            yield content, "dicom"
-        elif looks_like_nifti(head) or (head.startswith(_GZIP_MAGIC) and looks_like_nifti(_unzipped_head(content))):
-            yield content, "nifti"
+        kind = _kind(content, limits)
+        if kind is not None:
+            yield content, kind
+
+
+def _kind(content: FileContent, limits: ReadLimits) -> str | None:
+    """Return ``"dicom"``, ``"nifti"``, or ``None`` for a file that is no scan; refuse a scan that is too large."""
+    with _opened(content) as stream:
+        head = stream.read(_HEAD_BYTES)
+        size = stream.seek(0, io.SEEK_END)
+    if head.startswith(_GZIP_MAGIC):
+        head = _unzipped_head(content)
+        kind = "nifti" if looks_like_nifti(head) else None
+    else:
+        kind = "dicom" if looks_like_dicom(head) else "nifti" if looks_like_nifti(head) else None
+    if kind is not None and size > limits.max_uncompressed_bytes:
+        refuse_too_large("A file is larger than what is read at once.")
+    return kind
 
 
 def _no_scan() -> ScanRefused:
     return corrupt_file("No scan was found: neither NIfTI nor DICOM.", _SEND_A_SCAN)
 
 
-def _head(content: FileContent) -> bytes:
+def _is_zip(content: FileContent) -> bool:
     with _opened(content) as stream:
-        return stream.read(_HEAD_BYTES)
+        return stream.read(_HEAD_BYTES).startswith(_ZIP_MAGIC)
 
 
 def _unzipped_head(content: FileContent) -> bytes:
@@ -131,8 +146,6 @@ def _read_nifti(content: FileContent, limits: ReadLimits) -> CtVolume:
     with _opened(content) as stream:
         stored_bytes = stream.seek(0, io.SEEK_END)
         stream.seek(0)
-        if stored_bytes > limits.max_uncompressed_bytes:
-            refuse_too_large("The file is larger than what is read at once.")
         if stream.read(2) != _GZIP_MAGIC:
             stream.seek(0)
             return read_nifti(stream, limits, stored_bytes)
