@@ -19,18 +19,13 @@ if TYPE_CHECKING:
 _BLOCK_BYTES = 1024 * 1024
 """Bytes that are gathered before a thread parses and writes them: the event loop waits for no disk."""
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_ZIP_MAGIC = b"PK\x03\x04"
-_NIFTI_MAGIC_AT, _NIFTI_MAGIC = 344, b"n+1\0"
-_NIFTI_2_MAGIC_AT, _NIFTI_2_MAGIC = 4, b"n+2\0"
-
 
 @dataclass(frozen=True, slots=True)
 class Upload:
     """What a request brought."""
 
     scan: Path
-    """One file whose suffix says what it is, or a folder of DICOM files."""
+    """One file, or a folder of DICOM files."""
     case: bytes | None
     """The JSON text of the case, not yet parsed; ``None``: the request brought none."""
 
@@ -51,7 +46,7 @@ async def receive_upload(request: Request, folder: Path, *, files_limit: int, ca
     ------
     Problem
         415: not multipart. 400: cut short or malformed. 413: too many files, or a case too long. 422: a part that has
-        no meaning here, no scan, an empty one, or several files of which one is not DICOM.
+        no meaning here, no scan, or an empty one.
     """
     parts = _Parts(folder, files_limit, case_limit_bytes)
     parser = _parser(request, parts)
@@ -64,7 +59,7 @@ async def receive_upload(request: Request, folder: Path, *, files_limit: int, ca
         parts.close()
     if not parts.ended:
         raise Problem(400, "The multipart body ends before its last boundary.")
-    return Upload(await anyio.to_thread.run_sync(_arranged, parts.files, folder), parts.case)
+    return Upload(await anyio.to_thread.run_sync(_scan_path, parts.files, folder), parts.case)
 
 
 def _parser(request: Request, parts: "_Parts") -> MultipartParser:
@@ -165,35 +160,13 @@ class _Parts:
         self.ended = True
 
 
-def _arranged(files: list[Path], folder: Path) -> Path:
-    """Give the files suffixes that say what they are; one file is the scan, several are a folder of DICOM."""
+def _scan_path(files: list[Path], folder: Path) -> Path:
+    """One file, or the folder of all; the readers find out by content what it is."""
     if not files:
         raise _part_error("The request brings no scan.", "missing")
     if any(path.stat().st_size == 0 for path in files):
         raise _part_error("A file of the scan is empty.", "empty")
-    suffixes = [_suffix(path) for path in files]
-    if len(files) == 1:
-        return files[0].rename(folder / f"scan{suffixes[0]}")
-    if set(suffixes) != {".dcm"}:
-        raise _part_error("Several files can only be the slices of one DICOM series.", "not_dicom")
-    series = folder / "series"
-    series.mkdir()
-    for path in files:
-        path.rename(series / f"{path.name}.dcm")
-    return series
-
-
-def _suffix(path: Path) -> str:
-    """The suffix that the content asks for; what the sender called the file is not evidence."""
-    with path.open("rb") as file:
-        head = file.read(_NIFTI_MAGIC_AT + len(_NIFTI_MAGIC))
-    if head.startswith(_GZIP_MAGIC):
-        return ".nii.gz"
-    if head.startswith(_ZIP_MAGIC):
-        return ".zip"
-    if head[_NIFTI_MAGIC_AT:] == _NIFTI_MAGIC or head[_NIFTI_2_MAGIC_AT:].startswith(_NIFTI_2_MAGIC):
-        return ".nii"
-    return ".dcm"
+    return files[0] if len(files) == 1 else folder
 
 
 def _part_error(message: str, kind: str) -> Problem:

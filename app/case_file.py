@@ -1,0 +1,51 @@
+"""Reads a case that comes as a file, as strictly as the HTTP interface reads one."""
+
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from app import strict_json
+from app.cases import case_of
+from app.schemas import TriageRequest
+from scoring.case import Case
+from scoring.errors import CaseError
+from scoring.site import Site
+
+
+class CaseFileError(ValueError):
+    """The case cannot be used; the message says where and why and repeats no value of it."""
+
+
+def read_case(text: bytes) -> Case:
+    """Make a case from the JSON text of a triage request.
+
+    Raises
+    ------
+    CaseFileError
+        The text is not JSON, a value is not valid, or the site is not known.
+    """
+    try:
+        request = TriageRequest.model_validate(strict_json.parse(text))
+        return case_of(request, _sites() if request.site_id else {})
+    except strict_json.UnreadableJson as error:
+        raise CaseFileError(str(error)) from None
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, fault['loc'])) or 'the case'}: {fault['msg']}" for fault in error.errors()]
+        raise CaseFileError("; ".join(faults)) from None
+    except CaseError as error:
+        raise CaseFileError(describe(error)) from None
+
+
+def _sites() -> Mapping[str, Site]:
+    from app.settings import Settings  # noqa: PLC0415 -- most cases name no site and need not wait for this
+    from app.site_network import SiteFileError, load_sites  # noqa: PLC0415
+
+    try:
+        return load_sites(Settings().site_network_file)
+    except SiteFileError as error:
+        raise CaseFileError(str(error)) from None
+
+
+def describe(error: CaseError) -> str:
+    """The place and the message of a contradiction, as one sentence."""
+    return f"{'.'.join(error.loc)}: {error.message}"

@@ -1,0 +1,204 @@
+"""The ``aspects`` command. Data go to standard output, progress and logs to standard error.
+
+Exit codes: 0 done, 1 some rows or scans failed, 2 unusable input or options. A command imports what it needs when it
+runs: judging one case waits neither for a web server nor for an image library to load.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from app.version import __version__
+
+if TYPE_CHECKING:
+    from imaging.result import Reading
+
+app = typer.Typer(
+    help="ASPECTS from findings or a head CT; thrombectomy and transfer by published guidelines. Not a medical device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+rules_app = typer.Typer(help="The rule book.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(rules_app, name="rules")
+
+_UNUSABLE = 2
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print what the HTTP interface answers.")]
+Scan = Annotated[Path, typer.Argument(help="NIfTI file, DICOM file, DICOM folder or zip.", exists=True)]
+ScanOption = Annotated[Path | None, typer.Option(help="Head CT of the patient, as for read-ct.", exists=True)]
+
+
+def main() -> None:
+    """Run the command line; ends the process with the exit code."""
+    app()
+
+
+@app.command()
+def triage(
+    case: Annotated[str, typer.Argument(metavar="CASE.json", help="A triage request; - reads standard input.")],
+    scan: ScanOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge one case, with its scan if there is one."""
+    from app.case_file import CaseFileError, describe, read_case
+    from app.triage import triage as judge
+    from scoring.errors import CaseError
+
+    reading = None
+    try:
+        patient = read_case(_content(case))
+        answer = judge(patient)  # at once: a case that is refused need not wait for its scan
+        if scan is not None:
+            from app.scan_findings import with_reading
+
+            reading = _read(scan).to_json()
+            patient, warnings = with_reading(patient, reading)
+            answer = judge(patient)
+            answer["warnings"] = [*answer["warnings"], *warnings]
+    except CaseFileError as error:
+        _stop(f"{case}: {error}")
+    except CaseError as error:
+        _stop(f"{case}: {describe(error)}")
+    if as_json:
+        _print_json(answer if reading is None else {"reading": reading, "triage": answer})
+        return
+    from app.text_report import reading_text, triage_text
+
+    if reading is not None:
+        print(reading_text(reading), end="\n\n")
+    print(triage_text(answer))
+
+
+@app.command()
+def read_ct(
+    path: Scan,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the JSON, the pictures and the label map.", file_okay=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read ASPECTS from a head CT without contrast. A refused scan is an answer too."""
+    from imaging.reading import write_outputs
+
+    _say(f"Reading {path} ...")
+    reading = _read(path)
+    if out is not None:
+        write_outputs(reading, out)
+        _say(f"Written to {out}.")
+    if as_json:
+        _print_json(reading.to_json())
+    else:
+        from app.text_report import reading_text
+
+        print(reading_text(reading.to_json()))
+
+
+@rules_app.command("list")
+def list_rules(as_json: AsJson = False) -> None:
+    """List all clauses: identifier, outcome, title."""
+    clauses = _catalogue()
+    if as_json:
+        _print_json({"rules": clauses})
+        return
+    width = max(len(clause["id"]) for clause in clauses)
+    for clause in clauses:
+        print(f"{clause['id']:{width}}  {clause['outcome']:14}  {clause['title']}")
+
+
+@rules_app.command("show")
+def show_rule(
+    rule_id: Annotated[str, typer.Argument(metavar="ID", help="As rules list prints it.")], as_json: AsJson = False
+) -> None:
+    """Show one clause with its conditions, source and dates."""
+    for clause in _catalogue():
+        if clause["id"] == rule_id:
+            break
+    else:
+        _stop("The rule book has no clause of this id; aspects rules list prints all.")
+    if as_json:
+        _print_json(clause)
+        return
+    from app.text_report import clause_text
+
+    print(clause_text(clause))
+
+
+@rules_app.command("check")
+def check_rules() -> None:
+    """Read every rule file and say whether all can be used."""
+    clauses = _catalogue()
+    rulesets = {clause["ruleset"] for clause in clauses}
+    print(f"{len(clauses)} clauses of {len(rulesets)} rule sets can be used.")
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes.")] = 1,
+) -> None:
+    """Serve the form, the HTTP interface and its documentation."""
+    from app.server import SettingsUnusable, serve_until_stopped
+
+    if host not in _LOOPBACK:
+        _say(
+            f"Listening on {host}: whoever reaches this address can use the service, there are no accounts."
+            " Put it behind a proxy that knows its users."
+        )
+    try:
+        serve_until_stopped(host, port, workers)
+    except SettingsUnusable as error:
+        _stop(str(error))
+
+
+@app.command()
+def version() -> None:
+    """Print the versions of the software and of the rules."""
+    from app.triage import rulebook
+
+    print(f"aspects {__version__}, rules {rulebook().version}")
+
+
+def _read(path: Path) -> "Reading":
+    from imaging.reading import read_ct as read
+
+    return read(path)
+
+
+def _catalogue() -> list[dict[str, Any]]:
+    from app.triage import rules_catalogue
+    from scoring.errors import RuleFileError
+
+    try:
+        return rules_catalogue()
+    except RuleFileError as error:
+        _stop(str(error))
+
+
+def _content(name: str) -> bytes:
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        _stop(f"{name}: {error.strerror}.")
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _stop(text: str) -> NoReturn:
+    """Say why the input cannot be used, in one line, and end."""
+    _say(f"aspects: {text}")
+    raise typer.Exit(_UNUSABLE)

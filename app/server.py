@@ -1,0 +1,53 @@
+"""Runs the web server: checks the settings first, so that a wrong one is a sentence and not a traceback."""
+
+import os
+import shutil
+import tempfile
+
+import uvicorn
+from pydantic import ValidationError
+
+from app.settings import Settings
+from app.site_network import SiteFileError, load_sites
+
+_SCAN_DIR = "ASPECTS_SCAN_DIR"
+_STOP_SECONDS = 10
+"""Time that answers under way have when the server is told to stop."""
+
+
+class SettingsUnusable(ValueError):
+    """A setting cannot be used; the message names it."""
+
+
+def serve_until_stopped(host: str, port: int, workers: int) -> None:
+    """Serve until a signal says stop.
+
+    Raises
+    ------
+    SettingsUnusable
+        An environment variable holds a value that does not fit, or the network file cannot be read.
+    """
+    settings = _checked_settings()
+    own_folder = tempfile.mkdtemp(prefix="aspects-") if settings.scan_dir is None else None
+    if own_folder:
+        os.environ[_SCAN_DIR] = own_folder  # all processes of the server answer for each other's jobs
+    try:
+        uvicorn.run(
+            "app.main:create_app", factory=True, host=host, port=port, workers=workers,
+            access_log=False, server_header=False, timeout_graceful_shutdown=_STOP_SECONDS,
+        )  # fmt: skip
+    finally:
+        if own_folder:
+            shutil.rmtree(own_folder, ignore_errors=True)
+
+
+def _checked_settings() -> Settings:
+    try:
+        settings = Settings()
+        load_sites(settings.site_network_file)
+    except ValidationError as error:
+        faults = [f"ASPECTS_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
+        raise SettingsUnusable("; ".join(faults)) from None
+    except SiteFileError as error:
+        raise SettingsUnusable(str(error)) from None
+    return settings

@@ -1,0 +1,210 @@
+"""An answer as a note for the terminal, in the order in which a stroke consultant would say it."""
+
+import textwrap
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+_WIDTH = 100
+_MOST_CHANGES = 4
+"""Changes that the note lists; the JSON answer has all of them."""
+
+_ANCHORS = {
+    "last_known_well": "last known well",
+    "onset_witnessed": "witnessed onset",
+}
+
+Json = Mapping[str, Any]
+
+
+def triage_text(answer: Json) -> str:
+    """The triage answer in about thirty lines."""
+    lines = [
+        *_labelled("Score", _score(answer)),
+        *_labelled("Time", _time(answer["time"])),
+        *_labelled("Verdict", _first_sentence(answer["evt_summary"]["text"])),
+        *_labelled("Do", _transfer(answer["transfer"])),
+        "",
+        *_guidelines(answer["evt"]),
+        *_labelled("Trials", _trials(answer["evt"])),
+        "",
+        *_labelled("Missing", ", ".join(answer["missing"])),
+        *_list("Changes if", _changes(answer["what_would_change"])),
+        *_list("Mind", answer["warnings"]),
+        "",
+        *_wrapped(_versions(answer["versions"])),
+        *_wrapped(answer["not_for_clinical_use"]),
+    ]
+    return "\n".join(_without_double_gaps(lines))
+
+
+def reading_text(reading: Json) -> str:
+    """A reading of a scan: the score and what was measured where, or why there is none."""
+    if reading["status"] != "scored":
+        refusal = reading["refusal"]
+        return "\n".join(
+            [
+                *_labelled("Not scored", f"{refusal['text']} ({refusal['code']})"),
+                *_labelled("Do", refusal["remedy"]),
+            ]
+        )
+    side = reading["side"] or "no side stands out"
+    bounds = f"{reading['total_low']} to {reading['total_high']}"
+    lines = _labelled(
+        "Score", f"ASPECTS {reading['total']} (bounds {bounds}), {side}. Made by software; look at the scan."
+    )
+    lines += [
+        "",
+        f"{'region':8}" + "".join(f"{name + ' HU':>14}{'difference':>12}{'call':>16}" for name in ("left", "right")),
+    ]
+    left, right = reading["regions"].get("left", {}), reading["regions"].get("right", {})
+    lines += [f"{name:8}" + _measured(left.get(name)) + _measured(right.get(name)) for name in left or right]
+    lines += ["", *_list("Mind", [f"{warning['text']} ({warning['code']})" for warning in reading["warnings"]])]
+    return "\n".join(_without_double_gaps(lines))
+
+
+def clause_text(clause: Json) -> str:
+    """One clause of the rule book: what it says, when, and where that is written."""
+    source, force, checked = clause["source"], clause["in_force"], clause["checked"]
+    level = f", level {clause['level']}" if clause["level"] else ""
+    lines = [
+        clause["id"],
+        *_labelled("Title", clause["title"]),
+        *_labelled("Outcome", f"{clause['outcome']}, {clause['outcome_text']}{level}"),
+        *_list("If all hold", [_line(line) for line in clause["all_of"]]),
+        *_labelled("Source", f"{source['title']}. {source['reference']}. {source['locator']}"),
+        *_labelled("Checked", " ".join(str(part) for part in checked.values() if part)),
+        *_labelled("In force", f"from {force['from']}" + (f" until {force['until']}" if force["until"] else "")),
+        *_labelled("Note", clause["note"] or ""),
+        *_labelled("Left out", clause["left_out"] or ""),
+    ]
+    return "\n".join(lines)
+
+
+def _line(line: Json) -> str:
+    if "any_of" in line:
+        return " or ".join(_line(alternative) for alternative in line["any_of"])
+    return f"{line['fact']} {line['condition']}"
+
+
+def _score(answer: Json) -> str:
+    parts = []
+    if answer["aspects"]:
+        parts.append("ASPECTS " + _points(answer["aspects"]) + _regions(answer["aspects"]))
+    if answer["pc_aspects"]:
+        parts.append("pc-ASPECTS " + _points(answer["pc_aspects"]) + _regions(answer["pc_aspects"]))
+    return "; ".join(parts) or "ASPECTS is not known."
+
+
+def _points(score: Json) -> str:
+    bounds = "" if score["low"] == score["high"] else f" (bounds {score['low']} to {score['high']})"
+    total = "not yet a total" if score["total"] is None else str(score["total"])
+    return f"{total}{bounds}"
+
+
+def _regions(score: Json) -> str:
+    named = [
+        f"{status.replace('_', ' ')}: {', '.join(name for name, seen in score['regions'].items() if seen == status)}"
+        for status in ("affected", "not_assessable")
+        if status in score["regions"].values()
+    ]
+    side = [score["side"]] if score.get("side") else []
+    return "".join(f", {part}" for part in side + named)
+
+
+def _time(time: Json | None) -> str:
+    if time is None or time["minutes_since_anchor"] is None:
+        return "The time since the patient was last known well is not known."
+    anchor = _ANCHORS.get(time["anchor"], time["anchor"].replace("_", " "))
+    parts = [f"{_hours(time['minutes_since_anchor'])} since {anchor}"]
+    if time["window"]:
+        parts.append(f"window {time['window']}")
+    if time["window_closes_at"]:
+        left = f", {_hours(time['minutes_left_in_window'])} left" if time["minutes_left_in_window"] is not None else ""
+        parts.append(f"closes {_clock(time['window_closes_at'])}{left}")
+    if time["projected_puncture_at"]:
+        parts.append(f"groin puncture expected {_clock(time['projected_puncture_at'])}")
+    return "; ".join(parts) + "."
+
+
+def _first_sentence(text: str) -> str:
+    """The verdict; what follows it, who says otherwise, stands in the table."""
+    return text.split(". ", maxsplit=1)[0].removesuffix(".") + "."
+
+
+def _transfer(transfer: Json) -> str:
+    where = f": {transfer['destination']}" if transfer["destination"] else ""
+    return f"{transfer['action_text']}{where}."
+
+
+def _guidelines(answers: Iterable[Json]) -> list[str]:
+    rows = [answer for answer in answers if answer["kind"] == "guideline"]
+    if not rows:
+        return []
+    width = max(len(row["title"]) for row in rows)
+    lines = ["Guidelines"]
+    for row in rows:
+        clause = f", clause {row['clause']}" if row["clause"] else ""
+        level = f", level {row['level']}" if row["level"] else ""
+        lines += _wrapped(f"{row['title']:{width}}  {row['outcome_text']}{level}{clause}{_later(row)}", indent="  ")
+    return lines
+
+
+def _later(row: Json) -> str:
+    later = row["at_projected_puncture"]
+    return f"; at the expected puncture {later}" if later not in (None, row["outcome"]) else ""
+
+
+def _trials(answers: Iterable[Json]) -> str:
+    return "; ".join(f"{row['title']} {row['outcome_text']}" for row in answers if row["kind"] == "trial")
+
+
+def _changes(changes: list[Json]) -> list[str]:
+    listed = []
+    for change in changes[:_MOST_CHANGES]:
+        when = f" (after {_clock(change['after'])})" if "after" in change else ""
+        listed.append(f"{change['if']}{when}: {change['then']['ruleset']} {change['then']['outcome']}")
+    if len(changes) > _MOST_CHANGES:
+        listed.append(f"and {len(changes) - _MOST_CHANGES} more")
+    return listed
+
+
+def _versions(versions: Json) -> str:
+    return ", ".join(f"{part} {version}" for part, version in versions.items())
+
+
+def _measured(region: Json | None) -> str:
+    if region is None:
+        return f"{'':14}{'':12}{'':16}"
+    hu = "-" if region["hu"] is None else f"{region['hu']:.1f}"
+    difference = "-" if region["delta_hu"] is None else f"{region['delta_hu']:+.1f}"
+    return f"{hu:>14}{difference:>12}{region['status'].replace('_', ' '):>16}"
+
+
+def _hours(minutes: int) -> str:
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _clock(moment: str) -> str:
+    return datetime.fromisoformat(moment).strftime("%d %b %H:%M UTC%z").replace("UTC+0000", "UTC")
+
+
+def _labelled(label: str, text: str) -> list[str]:
+    if not text:
+        return []
+    return textwrap.wrap(text, _WIDTH, initial_indent=f"{label + ':':12}", subsequent_indent=" " * 12)
+
+
+def _list(label: str, entries: list[str]) -> list[str]:
+    lines = [f"{label}:"] if entries else []
+    for entry in entries:
+        lines += textwrap.wrap(entry, _WIDTH, initial_indent="  - ", subsequent_indent="    ")
+    return lines
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent * 2)
+
+
+def _without_double_gaps(lines: list[str]) -> list[str]:
+    return [line for before, line in zip(["", *lines], lines, strict=False) if line or before]
