@@ -1,0 +1,60 @@
+"""The answer as a few plain lines, to paste into a record or a message."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from app.web.wording import state_of, title_of
+
+_WIDTH = 110
+"""Characters of one line; longer ones are cut, so that no record system breaks them."""
+
+
+def copy_text(answer: Mapping[str, Any], said: Mapping[str, str]) -> str:
+    """At most twelve lines of plain ASCII.
+
+    Parameters
+    ----------
+    answer
+        The answer of ``POST /v1/triage``.
+    said
+        Times in words: ``evaluated``, and where known ``anchor``, ``closes`` and ``puncture``.
+    """
+    verdict = answer["evt_summary"]
+    transfer = answer["transfer"]
+    lines = [
+        f"ASPECTS triage{_after(': ', answer['case_id'])}, {said['evaluated']}",
+        f"ASPECTS: {say_score(answer['aspects'])}",
+        f"Time: {said.get('anchor', 'last known well not known')}{_after('; ', said.get('closes'))}",
+        f"Thrombectomy: {state_of(verdict['verdict']).words}",
+        *(f"  {_ruleset_line(one)}" for one in answer["evt"][:3]),
+        f"Next: {transfer['action_text']}{_after(' -> ', transfer['destination'])}{_after('; ', said.get('puncture'))}",
+        f"Not known: {', '.join(map(title_of, answer['missing'])) or 'nothing that could change this answer'}",
+        f"Rules {answer['versions']['rules']}, software {answer['versions']['software']}",
+        "Decision support, not a cleared device. Clinician confirmed: [ ]",
+    ]
+    return "\n".join(_ascii(line)[:_WIDTH].rstrip() for line in lines)
+
+
+def say_score(aspects: Mapping[str, Any] | None) -> str:
+    """The score with its bounds, such as ``7 of 10`` or ``6 to 8 of 10``."""
+    if aspects is None:
+        return "not known"
+    low, high = aspects["low"], aspects["high"]
+    side = f", {aspects['side']} side" if aspects["side"] else ""
+    return f"{low if low == high else f'{low} to {high}'} of 10{side}"
+
+
+def _ruleset_line(one: Mapping[str, Any]) -> str:
+    level, clause = _after(", level ", one["level"]), _after(", clause ", one["clause"])
+    return f"{one['title']}: {one['outcome_text']}{level}{clause}"
+
+
+def _after(joint: str, words: str | None) -> str:
+    return f"{joint}{words}" if words else ""
+
+
+def _ascii(line: str) -> str:
+    """Plain letters where there are any, and one line: what was typed may hold anything."""
+    plain = unicodedata.normalize("NFKD", line).encode("ascii", "ignore").decode("ascii")
+    return "".join(letter for letter in plain if letter.isprintable())

@@ -1,0 +1,38 @@
+"""What browsers are told about the pages: run nothing but our own files, send nothing anywhere else, keep nothing."""
+
+from os import PathLike, stat_result
+
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+_CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+PAGE_HEADERS = {
+    "content-security-policy": _CONTENT_SECURITY_POLICY,
+    "cache-control": "no-store",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+"""Headers of every page. A page holds a case, so no cache may keep it and no other page may frame it."""
+
+
+class LastingFiles(StaticFiles):
+    """Static files that a browser may keep: their addresses carry a hash of the content."""
+
+    def file_response(
+        self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """The file, with leave to keep it for a year where the address names its content."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        lasting = scope["query_string"].startswith(b"v=")
+        response.headers["cache-control"] = "public, max-age=31536000, immutable" if lasting else "no-cache"
+        response.headers["x-content-type-options"] = "nosniff"
+        return response

@@ -1,0 +1,183 @@
+"""Turns a reading of the form, or an answer, into a page."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from app.web import layout
+from app.web.forms import FormReading
+from app.web.headers import PAGE_HEADERS
+from app.web.map_words import map_in_words
+from app.web.times import TimeProblem, read_time, say_ago, say_day, say_moment
+from scoring.facts import FACTS
+from scoring.nihss import ITEM_MAXIMA, ITEM_TITLES, MAY_BE_UNTESTABLE, UNTESTABLE
+from scoring.regions import Level, PosteriorRegion, Region, Status
+
+HERE = Path(__file__).parent
+STATIC_PATH = "/static"
+
+_DAYS_OFFERED = 8
+"""Today and the seven days before: the longest delay that is judged is a week."""
+
+_MARKS = {"old_infarct": "Old infarct", "swelling_only": "Swelling without darkening"}
+
+_LEVEL_WORDS = {
+    Level.GANGLIONIC: "At the level of the basal ganglia",
+    Level.SUPRAGANGLIONIC: "Above the basal ganglia",
+}
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        asks_by_choice=layout.asks_by_choice,
+        choices_of=layout.choices_of,
+        facts=FACTS,
+        map_shapes=json.loads((HERE / "map_shapes.json").read_text(encoding="utf-8")),
+        map_in_words=map_in_words,
+    )
+    return environment
+
+
+def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    """Fill in a template; every value is escaped."""
+    root: str = request.scope.get("root_path", "")
+    page = (
+        _environment()
+        .get_template(template)
+        .render(
+            home=f"{root}/",
+            edit=f"{root}/edit",
+            static=lambda name: f"{root}{STATIC_PATH}/{name}?v={_hash(name)}",
+            **context,
+        )
+    )
+    return HTMLResponse(page, status, headers=PAGE_HEADERS)
+
+
+@lru_cache(maxsize=32)
+def _hash(name: str) -> str:
+    return hashlib.sha256((HERE / "static" / name).read_bytes()).hexdigest()[:12]
+
+
+def form_page(request: Request, reading: FormReading, now: datetime, status: int = 200) -> HTMLResponse:
+    """The form, empty or with what was entered, each problem beside its field and listed on top."""
+    kept = reading.kept
+    return render(
+        request,
+        "form.html",
+        status,
+        kept=kept,
+        problems=_in_order_of_the_form(reading.problems),
+        repeated=reading.repeated,
+        spoken=_spoken(kept, now, reading.zone),
+        days=days_offered(now, reading.zone),
+        default_zone=reading.zone.key,
+        is_open=lambda names: any(kept.get(name) or name in reading.problems for name in names),
+        **_FORM_WORDS,
+    )
+
+
+def _spoken(kept: Mapping[str, str], now: datetime, zone: ZoneInfo) -> dict[str, str]:
+    """Each time that could be read, said back with the day, the zone and how long ago it was."""
+    spoken: dict[str, str] = {}
+    for name in (*layout.FIRST_TIMES, *layout.MORE_TIMES.names, "evaluated_at"):
+        try:
+            moment = read_time(kept.get(name, ""), now=now, zone=zone)
+        except TimeProblem:
+            continue
+        if moment is not None:
+            spoken[name] = f"{say_moment(moment, zone)}, {say_ago(moment, now)}"
+    return spoken
+
+
+def days_offered(now: datetime, zone: ZoneInfo) -> list[tuple[str, str]]:
+    """The days to choose from, newest first, by value and in words."""
+    today = now.astimezone(zone).date()
+    days = [today - timedelta(days=back) for back in range(_DAYS_OFFERED)]
+    return [(day.isoformat(), say_day(day).removesuffix(f" {day.year}")) for day in days]
+
+
+def _nihss_choices(item: str) -> dict[str, str]:
+    choices = {str(points): str(points) for points in range(ITEM_MAXIMA[item] + 1)}
+    if item in MAY_BE_UNTESTABLE:
+        choices[UNTESTABLE] = "UN: cannot be tested"
+    return choices
+
+
+_REGION_LEVELS = [
+    (words, [(region.value, region.label) for region in Region if region.level is level])
+    for level, words in _LEVEL_WORDS.items()
+]
+
+_POSTERIOR_WORDS = {part.value: part.replace("_", " ") for part in PosteriorRegion}
+
+_FORM_WORDS: dict[str, Any] = {
+    "capability_choices": layout.CHOICE_WORDS["capability"],
+    "mark_names": tuple(f"{mark}.{region}" for mark in _MARKS for region in Region),
+    "marks": _MARKS,
+    "more_facts": layout.MORE_FACTS,
+    "more_times": layout.MORE_TIMES,
+    "nihss_choices": _nihss_choices,
+    "nihss_items": ITEM_MAXIMA,
+    "nihss_names": tuple(f"nihss.{item}" for item in ITEM_MAXIMA),
+    "nihss_titles": ITEM_TITLES,
+    "posterior_facts": layout.POSTERIOR_FACTS,
+    "posterior_names": (*(f"posterior.{part}" for part in PosteriorRegion), *layout.POSTERIOR_FACTS),
+    "posterior_parts": list(_POSTERIOR_WORDS.items()),
+    "region_levels": _REGION_LEVELS,
+    "regions": [region.value for region in Region],
+    "statuses": [status.value for status in Status],
+    "stroke_system_choices": layout.CHOICE_WORDS["stroke_system"],
+    "unknown_words": layout.UNKNOWN_WORDS,
+}
+
+_ORDER = {
+    name: place
+    for place, name in enumerate(
+        (
+            *layout.FIRST_TIMES,
+            *layout.MORE_TIMES.names,
+            "evaluated_at",
+            "time_zone",
+            "nihss_total",
+            "age_years",
+            "occlusion_site",
+            "prestroke_mrs",
+            *(f"nihss.{item}" for item in ITEM_MAXIMA),
+            "case_id",
+            "capability",
+            "minutes_to_thrombectomy_centre",
+            "door_to_groin_minutes",
+            "thrombectomy_centre",
+            "stroke_system",
+            "haemorrhage_on_imaging",
+            "side",
+            *(f"region.{region}" for region in Region),
+            "aspects_total",
+            *(f"posterior.{part}" for part in PosteriorRegion),
+            *layout.POSTERIOR_FACTS,
+            *(name for group in layout.MORE_FACTS for name in group.names),
+        )
+    )
+}
+
+
+def _in_order_of_the_form(problems: Mapping[str, str]) -> dict[str, str]:
+    return dict(sorted(problems.items(), key=lambda problem: _ORDER.get(problem[0], len(_ORDER))))

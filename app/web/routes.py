@@ -1,0 +1,112 @@
+"""The addresses of the pages: the form, the answer, and back to the form with everything kept."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+
+from app.api.service import service_of
+from app.cases import case_of
+from app.triage import triage
+from app.web.forms import FormReading, problem_at, read_form
+from app.web.headers import LastingFiles
+from app.web.pages import HERE, STATIC_PATH, form_page, render
+from app.web.result_page import result_page
+from app.web.times import read_zone
+from scoring.errors import CaseError
+
+router = APIRouter(include_in_schema=False)
+
+_MOST_FIELDS = 400
+"""Fields that a form may bring; ours has some 150."""
+
+
+def current_time() -> datetime:
+    """The server's clock."""
+    return datetime.now(UTC)
+
+
+Now = Annotated[datetime, Depends(current_time)]
+
+
+@router.get("/")
+async def new_case(request: Request, now: Now) -> Response:
+    """The empty form."""
+    return form_page(request, FormReading({}, _site_zone(request)), now)
+
+
+@router.post("/")
+async def judge(request: Request, now: Now) -> Response:
+    """The answer; or the form again, with the problems named and nothing lost."""
+    fields = await _fields(request)
+    if fields is None:
+        return _unreadable(request)
+    reading = read_form(fields, now, _site_zone(request))
+    if reading.request is not None:
+        try:
+            answer = triage(case_of(reading.request, service_of(request).sites))
+        except CaseError as error:
+            problem_at(reading, error.loc, error.message)
+        else:
+            return result_page(request, reading, answer, now)
+    return form_page(request, reading, now, status=422)
+
+
+@router.post("/edit")
+async def edit(request: Request, now: Now) -> Response:
+    """The form with what was entered, to change some of it."""
+    fields = await _fields(request)
+    if fields is None:
+        return _unreadable(request)
+    reading = read_form(fields, now, _site_zone(request))
+    return form_page(request, reading, now)
+
+
+async def _fields(request: Request) -> dict[str, str] | None:
+    """The fields of the form; ``None`` where the body is not one, or says two things in one field."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/x-www-form-urlencoded":
+        return None
+    try:
+        pairs = parse_qsl(
+            (await request.body()).decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=False,
+            errors="strict",
+            max_num_fields=_MOST_FIELDS,
+        )
+    except ValueError:
+        return None
+    fields = dict(pairs)
+    return fields if len(fields) == len(pairs) else None
+
+
+def _unreadable(request: Request) -> Response:
+    return render(request, "unreadable.html", 400)
+
+
+def _site_zone(request: Request) -> ZoneInfo:
+    zone: ZoneInfo = request.app.state.site_zone
+    return zone
+
+
+def mount(app: FastAPI, site_time_zone: str = "UTC") -> None:
+    """Add the pages and their files to the application.
+
+    Parameters
+    ----------
+    app
+        The application; its ``state.service`` must be set.
+    site_time_zone
+        IANA name of the zone in which times are read unless the form names another.
+
+    Raises
+    ------
+    TimeProblem
+        There is no such zone.
+    """
+    app.state.site_zone = read_zone(site_time_zone)
+    app.include_router(router)
+    app.mount(STATIC_PATH, LastingFiles(directory=HERE / "static"), name="static")

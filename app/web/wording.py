@@ -1,0 +1,133 @@
+"""Words and shapes for answers: the state a verdict puts the case in, values as people say them, titles of facts."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.web.layout import CHOICE_WORDS
+from app.web.times import say_minutes
+from scoring.derived import DERIVED_FACTS
+from scoring.facts import FACTS, FactSpec
+from scoring.outcomes import Outcome, Stance
+
+_SPECS: Mapping[str, FactSpec] = {**FACTS, **DERIVED_FACTS}
+
+_PLACES = {
+    "site.capability": "What is done at this hospital",
+    "site.minutes_to_thrombectomy_centre": "Minutes to the thrombectomy centre",
+    "site.door_to_groin_minutes": "Door to groin",
+}
+"""Titles of what is asked for and is not a fact of the patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a verdict is shown: words first, with a shape of its own; colour only repeats them."""
+
+    key: str
+    icon: str
+    words: str
+    """The verdict on thrombectomy, in a few words."""
+
+
+SUITABLE = State("suitable", "tick", "Suitable")
+OUT_OF_SCOPE = State("silent", "slash", "Out of scope: haemorrhage")
+
+_STATES = {
+    Stance.RECOMMENDED: SUITABLE,
+    Stance.REASONABLE: SUITABLE,
+    Stance.MAY_BE_CONSIDERED: State("maybe", "diamond", "May be suitable"),
+    Stance.NOT_RECOMMENDED: State("not", "cross", "Not suitable by this guideline"),
+    Stance.HARMFUL: State("not", "cross", "Not suitable: harm was found"),
+    Stance.INSUFFICIENT_DATA: State("silent", "square", "Guideline: data are insufficient"),
+    Stance.NOT_ADDRESSED: State("silent", "dash", "Not addressed by this guideline"),
+    Stance.NEED_DATA: State("ask", "question", "Cannot say yet: data missing"),
+}
+
+
+def state_of(verdict: str) -> State:
+    """The state for a stance, or for the verdict of the summary (a stance, or ``"haemorrhage"``)."""
+    return OUT_OF_SCOPE if verdict == "haemorrhage" else _STATES[Stance(verdict)]
+
+
+def title_of(name: str) -> str:
+    """What a fact is called.
+
+    >>> title_of("nihss_total")
+    'NIHSS'
+    """
+    if name in _PLACES:
+        return _PLACES[name]
+    return _SPECS[name].title if name in _SPECS else name.replace("_", " ").replace(".", ": ").capitalize()
+
+
+def say_value(name: str, value: Any) -> str:
+    """A value with its unit; ``None`` is said as not known.
+
+    >>> say_value("minutes_since_last_known_well", 235)
+    '3 h 55 min'
+    >>> say_value("aspects_total", {"low": 6, "high": 7})
+    '6 to 7'
+    >>> say_value("mass_effect", None)
+    'not known'
+    """
+    match value:
+        case None:
+            return "not known"
+        case bool():
+            return "yes" if value else "no"
+        case {"low": low, "high": high}:
+            return f"{_plain(name, low)} to {_plain(name, high)}"
+        case list():
+            return " or ".join(say_choice(name, choice) for choice in value)
+        case str():
+            return say_choice(name, value)
+        case _:
+            unit = _SPECS[name].unit if name in _SPECS and not name.startswith("minutes_") else None
+            return " ".join(filter(None, (_plain(name, value), unit)))
+
+
+def _plain(name: str, value: float) -> str:
+    return say_minutes(int(value)) if name.startswith("minutes_") else f"{round(value, 2):g}"
+
+
+def say_choice(name: str, choice: str) -> str:
+    """A choice in words."""
+    return CHOICE_WORDS.get(name, {}).get(choice, choice.replace("_", " "))
+
+
+def say_condition(name: str, condition: str) -> str:
+    """A rule's condition with its codes and minutes turned into words.
+
+    >>> say_condition("minutes_since_last_known_well", "above 360 and at most 1440")
+    'above 6 h and at most 24 h'
+    >>> say_condition("occlusion_site", "one of ica_intracranial, mca_m1")
+    'one of ICA, intracranial; MCA M1'
+    """
+    if name.startswith("minutes_"):
+        return re.sub(r"\d+", lambda match: say_minutes(int(match[0])), condition)
+    codes = CHOICE_WORDS.get(name, {})
+    if not codes:
+        return condition
+    spaced = condition.replace(", ", "; ")
+    return re.sub(r"[a-z][a-z0-9_]*", lambda match: codes.get(match[0], match[0]), spaced)
+
+
+def outcome_text(outcome: str) -> str:
+    """An outcome's code in words.
+
+    >>> outcome_text("COR2b")
+    'class 2b: may be reasonable'
+    """
+    return Outcome(outcome).label
+
+
+def say_checked(checked: Mapping[str, Any] | str) -> str:
+    """Who has compared a clause with the original document.
+
+    >>> say_checked("second-hand")
+    'not yet (second-hand)'
+    """
+    status = checked if isinstance(checked, str) else checked["status"]
+    return {"read": "read by the project", "clinician": "by a clinician"}.get(status, f"not yet ({status})")
