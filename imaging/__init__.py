@@ -1,0 +1,17 @@
+"""imaging measures: reads a head CT and says what it sees in each ASPECTS region; it never says who is eligible."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from imaging.reading import read_ct
+
+__all__ = ["read_ct"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 -- the attribute decides
+    """Load the readers when they are first asked for: words such as refusal codes must not cost numpy and scipy."""
+    if name == "read_ct":
+        from imaging.reading import read_ct  # noqa: PLC0415 -- see above
+
+        return read_ct
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

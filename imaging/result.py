@@ -1,6 +1,6 @@
 """What a reading of a scan consists of; plain values that turn into JSON without further thought."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from imaging.refusals import RefusalCode
@@ -23,6 +23,22 @@ class RegionReading:
     """Number of the scan's own voxels that were counted."""
     excluded_ml: float
     """Volume inside the region's outline that was left out (fluid, bone, old infarct, blood), in ml."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values with sensible digits."""
+        return {
+            "status": self.status.value,
+            "probability": _rounded(self.probability, 3),
+            "hu": _rounded(self.hu, 1),
+            "hu_other_side": _rounded(self.hu_other_side, 1),
+            "delta_hu": _rounded(self.delta_hu, 1),
+            "voxels": self.voxels,
+            "excluded_ml": _rounded(self.excluded_ml, 1),
+        }
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits) + 0.0  # + 0.0 turns -0.0 into 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +76,27 @@ class Reading:
     input: dict[str, Any] = field(default_factory=dict)
     timing_seconds: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The ``reading`` of the HTTP answer: plain values, units in the names, unknown as ``None``.
+
+        HU are rounded to 0.1, volumes to 0.1 ml, probabilities to 0.001: finer digits would claim more than is known.
+        """
+        if self.refusal is not None:
+            answer: dict[str, Any] = {"status": self.status, "refusal": asdict(self.refusal)}
+            answer["refusal"]["code"] = self.refusal.code.value
+        else:
+            answer = {
+                "status": self.status,
+                "side": self.side.value if self.side else None,
+                "total": self.total,
+                "total_low": self.total_low,
+                "total_high": self.total_high,
+                "regions": {
+                    side.value: {region.value: reading.to_json() for region, reading in by_region.items()}
+                    for side, by_region in self.regions.items()
+                },
+                "quality": self.quality,
+            }
+        answer["warnings"] = [asdict(warning) for warning in self.warnings]
+        return answer | {"input": self.input, "timing_seconds": self.timing_seconds, "versions": self.versions}
