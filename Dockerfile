@@ -12,7 +12,8 @@ COPY LICENSE NOTICE README.md pyproject.toml ./
 COPY app app
 COPY imaging imaging
 COPY scoring scoring
-RUN /opt/build/bin/python -m pip --python /opt/aspects/bin/python install --no-cache-dir --no-deps --no-index --no-build-isolation .
+RUN /opt/build/bin/python -m pip wheel --no-cache-dir --no-deps --no-index --no-build-isolation --wheel-dir dist . \
+ && /opt/build/bin/python -m pip --python /opt/aspects/bin/python install --no-cache-dir --no-deps --no-index dist/*.whl
 
 FROM ${BASE}
 ARG VERSION=unreleased
