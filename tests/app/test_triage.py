@@ -1,0 +1,122 @@
+"""The use case as a whole: what an answer holds for typical and for awkward cases."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.triage import rules_catalogue, triage
+from scoring.aspects import Findings
+from scoring.case import Case
+from scoring.errors import CaseError
+from scoring.facts import Facts
+from scoring.regions import Region, Side, Status
+from scoring.site import Capability, Site
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SEEN = dict.fromkeys(Region, Status.UNAFFECTED) | {Region.I: Status.AFFECTED, Region.M2: Status.AFFECTED}
+SPOKE = Site(
+    capability=Capability.PRIMARY,
+    minutes_to_thrombectomy_centre=70,
+    door_to_groin_minutes=60,
+    thrombectomy_centre="Hub",
+)
+
+
+def answer(**changed: Any) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "age_years": 70, "occlusion_site": "mca_m1", "nihss_total": 16, "prestroke_mrs": 0,
+        "last_known_well_at": NOW - timedelta(hours=3), "haemorrhage_on_imaging": False, "mass_effect": False,
+    }  # fmt: skip
+    case = {"findings": Findings(Side.LEFT, SEEN), "site": SPOKE}
+    case.update({key: changed.pop(key) for key in list(changed) if key in {"findings", "site"}})
+    return triage(Case(evaluated_at=NOW, facts=Facts(**{**facts, **changed}), **case))
+
+
+def guideline(told: dict[str, Any]) -> dict[str, Any]:
+    return next(entry for entry in told["evt"] if entry["ruleset"] == "aha-asa-2026")
+
+
+def test_a_spoke_patient_goes_from_ten_findings_to_a_transfer() -> None:
+    told = answer()
+    assert told["aspects"]["total"] == 8
+    assert guideline(told)["outcome"] == "COR1"
+    assert guideline(told)["clause"] == "4.7.2-1"
+    assert told["transfer"]["action"] == "TRANSFER_NOW"
+    assert told["transfer"]["destination"] == "Hub"
+    assert told["time"]["minutes_to_projected_puncture"] == 130
+    assert told["time"]["minutes_from_anchor_to_puncture"] == 310
+    assert told["missing"] == ["core_volume_ml", "tmax6_volume_ml"] or told["missing"] == []
+
+
+def test_an_answer_is_json_and_the_same_each_time() -> None:
+    first = json.dumps(answer(), allow_nan=False)
+    assert first == json.dumps(answer(), allow_nan=False)
+
+
+def test_nothing_known_gives_no_answer_but_what_is_missing() -> None:
+    told = triage(Case(evaluated_at=NOW))
+    assert told["aspects"] is None
+    assert told["time"]["window"] is None
+    assert guideline(told)["outcome"] == "NEED_DATA"
+    assert "occlusion_site" in told["missing"]
+    assert told["evt_summary"]["verdict"] == "need_data"
+    assert told["transfer"]["action"] == "CALL_THROMBECTOMY_CENTRE"
+
+
+def test_a_bound_crossed_on_the_way_shows() -> None:
+    told = answer(prestroke_mrs=2, last_known_well_at=NOW - timedelta(hours=5))
+    assert guideline(told)["outcome"] == "COR2a"
+    assert guideline(told)["at_projected_puncture"] == "IDD"
+
+
+def test_without_a_site_there_is_no_projection() -> None:
+    told = answer(site=None)
+    assert told["time"]["projected_puncture_at"] is None
+    assert guideline(told)["at_projected_puncture"] is None
+    assert "site.capability" in told["missing"]
+
+
+def test_haemorrhage_stops_everything() -> None:
+    told = answer(haemorrhage_on_imaging=True)
+    assert told["evt_summary"]["verdict"] == "haemorrhage"
+    assert told["transfer"]["action"] == "HAEMORRHAGE_PATHWAY"
+    assert {entry["outcome"] for entry in told["evt"] if entry["kind"] == "guideline"} == {"NOT_ADDRESSED"}
+    assert guideline(told)["reasons"][0]["fact"] == "haemorrhage_on_imaging"
+
+
+def test_an_unstated_haemorrhage_is_a_warning() -> None:
+    assert any("Haemorrhage was not stated" in warning for warning in answer(haemorrhage_on_imaging=None)["warnings"])
+
+
+def test_software_findings_are_marked_as_such() -> None:
+    case = Case(evaluated_at=NOW, findings=Findings(Side.LEFT, SEEN), findings_from_software=True)
+    told = triage(case)
+    assert told["aspects"]["source"] == "software_reading"
+    assert any("software" in warning for warning in told["warnings"])
+
+
+def test_every_clause_tells_how_it_was_checked() -> None:
+    for entry in answer()["evt"]:
+        assert entry["source"]["checked"] in {"read", "second-hand", "memory"}
+        assert entry["reasons"]
+
+
+def test_an_uncertain_region_that_could_tip_the_answer_asks_for_aspects() -> None:
+    seen = {**SEEN, Region.C: Status.AFFECTED, Region.L: Status.AFFECTED, Region.M4: Status.NOT_ASSESSABLE}
+    told = answer(findings=Findings(Side.LEFT, seen), last_known_well_at=NOW - timedelta(hours=10), age_years=85)
+    assert (told["aspects"]["low"], told["aspects"]["high"]) == (5, 6)
+    assert guideline(told)["outcome"] == "NEED_DATA"
+    assert guideline(told)["missing"] == ["aspects_total"]
+
+
+def test_contradictions_reach_the_caller() -> None:
+    with pytest.raises(CaseError):
+        answer(affected_side="right")
+
+
+def test_the_catalogue_names_every_clause_once() -> None:
+    ids = [entry["id"] for entry in rules_catalogue()]
+    assert len(ids) == len(set(ids))
+    assert {entry["ruleset"] for entry in rules_catalogue("dawn")} == {"dawn"}

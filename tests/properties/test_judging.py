@@ -1,0 +1,127 @@
+"""What must hold for every patient: the grid agrees with plain reading, and learning a fact never undoes a 'met'."""
+
+from datetime import date
+from itertools import product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scoring.eligibility import Answer, clause_answer, grid_in_force, judge
+from scoring.facts import FACTS, Kind
+from scoring.grid import Grid
+from scoring.outcomes import Outcome
+from scoring.rulebook import fact_spec, read_rulebook
+from scoring.ternary import Ternary
+from scoring.values import Interval, Known
+
+BOOK = read_rulebook()
+GRID = grid_in_force(BOOK, date(2026, 11, 22))
+COLUMNS = {column.fact: column for column in GRID.columns}
+
+
+def known_values(fact: str) -> st.SearchStrategy[Known]:
+    """Values of one fact, with the bounds of the rules and their neighbours more often than chance would have them."""
+    column = COLUMNS[fact]
+    if not column.points:
+        return st.sampled_from(sorted(column.choices, key=str))
+    spec = fact_spec(fact)
+    assert spec is not None
+    near = [point + step for point in column.points for step in (-1, -0.1, 0, 0.1, 1)]
+    if spec.kind is Kind.INTEGER:
+        near = [value for value in near if float(value).is_integer()]
+    low, high = spec.minimum or 0, min(spec.maximum or 2000, 3000)
+    return st.sampled_from([value for value in near if low <= value <= high])
+
+
+def patients(*, complete: bool = False) -> st.SearchStrategy[dict[str, Known]]:
+    entries = {fact: known_values(fact) for fact in COLUMNS}
+    return st.fixed_dictionaries(entries) if complete else st.fixed_dictionaries({}, optional=entries)
+
+
+def answers_of(values: dict[str, Known]) -> dict[str, Answer]:
+    return {answer.ruleset.id: answer for answer in judge(GRID, values)}
+
+
+@settings(max_examples=400)
+@given(patients())
+def test_the_grid_reads_each_clause_as_its_lines_do(values: dict[str, Known]) -> None:
+    masks = GRID.masks(values)
+    met = {clause.id for clause in GRID.clauses(masks.met)}
+    possible = {clause.id for clause in GRID.clauses(masks.possible)}
+    for ruleset in GRID.rulesets:
+        for clause in ruleset.clauses:
+            answer = clause_answer(clause, values)
+            assert (clause.id in met) == (answer is Ternary.MET), clause.id
+            assert (clause.id in possible) == (answer is not Ternary.NOT_MET), clause.id
+
+
+@settings(max_examples=300)
+@given(patients(complete=True))
+def test_no_two_clauses_of_a_set_give_one_patient_different_outcomes(values: dict[str, Known]) -> None:
+    masks = GRID.masks(values)
+    assert masks.met == masks.possible, "a patient of whom everything is known leaves nothing open"
+    for ruleset in GRID.rulesets:
+        outcomes = {clause.outcome for clause in GRID.clauses(masks.met & GRID.mask_of_ruleset[ruleset.id])}
+        assert len(outcomes) <= 1, (ruleset.id, outcomes)
+
+
+@settings(max_examples=300)
+@given(patients(), st.data())
+def test_filling_in_an_unknown_never_undoes_a_decision(values: dict[str, Known], data: st.DataObject) -> None:
+    unknown = sorted(set(COLUMNS) - set(values))
+    if not unknown:
+        return
+    fact = data.draw(st.sampled_from(unknown))
+    fuller = {**values, fact: data.draw(known_values(fact))}
+    before, after = GRID.masks(values), GRID.masks(fuller)
+    assert before.met & ~after.met == 0
+    assert after.possible & ~before.possible == 0
+    for ruleset, answer in answers_of(values).items():
+        if answer.outcome is not Outcome.NEED_DATA:
+            assert answers_of(fuller)[ruleset].outcome == answer.outcome, ruleset
+
+
+@settings(max_examples=60)
+@given(patients(complete=True), st.sets(st.sampled_from(sorted(COLUMNS)), min_size=1, max_size=3))
+def test_need_data_is_given_where_and_only_where_the_outcome_is_open(
+    values: dict[str, Known], hidden: set[str]
+) -> None:
+    """Compared with trying out every combination of the hidden facts."""
+    partly = {fact: value for fact, value in values.items() if fact not in hidden}
+    samples = [COLUMNS[fact].sample_values(None) for fact in sorted(hidden)]
+    seen: dict[str, set[Outcome]] = {}
+    for combination in product(*samples):
+        filled = {**partly, **dict(zip(sorted(hidden), combination, strict=True))}
+        for ruleset, answer in answers_of(filled).items():
+            seen.setdefault(ruleset, set()).add(answer.outcome)
+    for ruleset, answer in answers_of(partly).items():
+        if len(seen[ruleset]) == 1:
+            assert {answer.outcome} == seen[ruleset], ruleset
+        else:
+            assert answer.outcome is Outcome.NEED_DATA, ruleset
+            assert answer.missing, ruleset
+
+
+@settings(max_examples=200)
+@given(patients(), st.integers(0, 10), st.integers(0, 10))
+def test_an_aspects_interval_answers_as_all_its_points_together(values: dict[str, Known], one: int, two: int) -> None:
+    low, high = min(one, two), max(one, two)
+    between = answers_of({**values, "aspects_total": Interval(low, high)})
+    each = [answers_of({**values, "aspects_total": points}) for points in range(low, high + 1)]
+    for ruleset, answer in between.items():
+        outcomes = {answers[ruleset].outcome for answers in each}
+        expected = outcomes.pop() if len(outcomes) == 1 else Outcome.NEED_DATA
+        assert answer.outcome == expected, ruleset
+
+
+@given(patients())
+def test_the_order_of_facts_does_not_matter(values: dict[str, Known]) -> None:
+    turned = dict(reversed(values.items()))
+    assert [(a.outcome, a.missing) for a in judge(GRID, values)] == [
+        (a.outcome, a.missing) for a in judge(GRID, turned)
+    ]
+
+
+def test_facts_of_the_rules_exist() -> None:
+    assert set(COLUMNS) <= set(FACTS) | {"mismatch_ratio", "mismatch_volume_ml"}
+    assert isinstance(GRID, Grid)

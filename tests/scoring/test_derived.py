@@ -1,0 +1,96 @@
+"""From the case to the values that rules see: scores, ages, mismatch, sides, and contradictions."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from scoring.aspects import Findings
+from scoring.case import Case
+from scoring.derived import assess
+from scoring.errors import CaseError
+from scoring.facts import Facts
+from scoring.pc_aspects import PosteriorFindings
+from scoring.regions import PosteriorRegion, Region, Side, Status
+from scoring.site import Capability, Site
+from scoring.values import Interval, Known, OneOf
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+CLEAR = dict.fromkeys(Region, Status.UNAFFECTED)
+
+
+def values_of(facts: Facts | None = None, **case: Any) -> dict[str, Known]:
+    return assess(Case(evaluated_at=NOW, facts=facts or Facts(), **case)).values
+
+
+def test_nothing_known_is_nothing_assumed() -> None:
+    assert values_of() == {"vessel_imaging_done": False}
+
+
+def test_findings_give_the_total_or_its_bounds() -> None:
+    assert values_of(findings=Findings(Side.LEFT, CLEAR))["aspects_total"] == 10
+    partly = Findings(Side.LEFT, {**CLEAR, Region.M4: Status.NOT_ASSESSABLE})
+    assert values_of(findings=partly)["aspects_total"] == Interval(9, 10)
+
+
+def test_a_stated_total_sharpens_findings_that_allow_it_and_contradicts_others() -> None:
+    findings = Findings(Side.LEFT, {Region.I: Status.AFFECTED})
+    assert values_of(Facts(aspects_total=7), findings=findings)["aspects_total"] == 7
+    with pytest.raises(CaseError) as caught:
+        values_of(Facts(aspects_total=10), findings=findings)
+    assert caught.value.loc == ("facts", "aspects_total")
+
+
+def test_posterior_findings_and_nihss_items_join_like_findings() -> None:
+    seen = dict.fromkeys(PosteriorRegion, Status.UNAFFECTED) | {PosteriorRegion.PONS: Status.AFFECTED}
+    assert values_of(posterior_findings=PosteriorFindings(seen))["pc_aspects_total"] == 8
+    assert values_of(Facts(nihss_items={"1a": 1}))["nihss_total"] == Interval(1, 40)
+    with pytest.raises(CaseError):
+        values_of(Facts(nihss_items={"1a": 1}, nihss_total=0))
+
+
+def test_age_in_days_becomes_years_and_must_agree_with_stated_years() -> None:
+    assert values_of(Facts(age_days=28))["age_years"] == 28 / 365.25
+    assert values_of(Facts(age_days=28, age_years=0))["age_years"] == 28 / 365.25
+    with pytest.raises(CaseError):
+        values_of(Facts(age_days=28, age_years=40))
+
+
+@pytest.mark.parametrize(
+    ("core", "tmax", "volume", "ratio"),
+    [(69.9, 125.82, 55.92, 1.8), (10, 24.9, 14.9, 2.49), (0, 40, 40, float("inf")), (20, 10, -10, 0.5)],
+)
+def test_mismatch_is_exact_in_decimals(core: float, tmax: float, volume: float, ratio: float) -> None:
+    values = values_of(Facts(core_volume_ml=core, tmax6_volume_ml=tmax))
+    assert (values["mismatch_volume_ml"], values["mismatch_ratio"]) == (volume, ratio)
+
+
+def test_no_lesion_on_perfusion_has_no_ratio() -> None:
+    values = values_of(Facts(core_volume_ml=0, tmax6_volume_ml=0))
+    assert values["mismatch_volume_ml"] == 0
+    assert "mismatch_ratio" not in values
+
+
+def test_mismatch_needs_both_volumes() -> None:
+    assert "mismatch_volume_ml" not in values_of(Facts(core_volume_ml=20))
+
+
+def test_an_m2_without_dominance_stays_open() -> None:
+    site = values_of(Facts(occlusion_site="mca_m2_unspecified"))["occlusion_site"]
+    assert site == OneOf(frozenset({"mca_m2_dominant", "mca_m2_codominant", "mca_m2_nondominant"}))
+
+
+@pytest.mark.parametrize(("capability", "treats"), [("primary", False), ("acute_stroke_ready", False),
+                                                    ("thrombectomy_capable", True), ("comprehensive", True)])  # fmt: skip
+def test_what_a_site_can_do(capability: str, *, treats: bool) -> None:
+    assert values_of(site=Site(capability=Capability(capability)))["site_treats"] is treats
+
+
+def test_a_site_of_unknown_capability_is_not_taken_for_one_that_cannot() -> None:
+    assert "site_treats" not in values_of(site=Site(door_to_groin_minutes=60))
+
+
+def test_sides_must_agree() -> None:
+    with pytest.raises(CaseError) as caught:
+        values_of(Facts(affected_side="right"), findings=Findings(Side.LEFT, CLEAR))
+    assert caught.value.loc == ("findings", "side")

@@ -1,0 +1,89 @@
+"""Reading rule files: what is in them, what is refused and how it is said."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from scoring.errors import RuleFileError
+from scoring.rulebook import RULES_FOLDER, read_rulebook
+
+CLAUSE = Path("aha_asa_2026") / "4.7.2-3.yaml"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(RULES_FOLDER, tmp_path / "rules"))
+
+
+def test_every_clause_is_cited_dated_and_marked() -> None:
+    for ruleset in read_rulebook().rulesets:
+        for clause in ruleset.clauses:
+            assert clause.source.reference
+            assert clause.locator
+            assert clause.checked.status in {"read", "second-hand", "memory"}
+            assert clause.in_force_from <= date(2026, 11, 22)
+            assert clause.lines
+
+
+def test_nobody_has_checked_a_clause_without_a_name_and_a_date() -> None:
+    for ruleset in read_rulebook().rulesets:
+        for clause in ruleset.clauses:
+            assert (clause.checked.by is None) == (clause.checked.on is None)
+
+
+def test_a_date_before_a_guideline_leaves_it_out() -> None:
+    before = {ruleset.id for ruleset in read_rulebook().in_force(date(2020, 1, 1))}
+    assert "aha-asa-2026" not in before
+    assert {"dawn", "defuse-3"} <= before
+
+
+def test_the_version_follows_the_files(folder: Path) -> None:
+    before = read_rulebook(folder).version
+    assert before == read_rulebook().version
+    (folder / CLAUSE).write_text((folder / CLAUSE).read_text().replace("below: 80", "below: 81"))
+    assert read_rulebook(folder).version != before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("fact: nihss_total", "fact: nihss", "no fact 'nihss'"),
+        ("at_least: 6", "at_least: 60", "lies between 0 and 42"),
+        ("at_least: 6", "atleast: 6", "needs one of"),
+        ("at_least: 6", 'at_least: "6"', "a bound is a number"),
+        ("between: [3, 5]", "between: [5, 3]", "lower bound above"),
+        ("is: false", "is: no", "needs one of"),
+        ("mca_m1]", "mca_m9]", "no such choice"),
+        ("mca_m1]", "mca_m2_unspecified]", "too coarse"),
+        ("fact: mass_effect, is: false", "fact: mass_effect, at_least: 1", "does not fit"),
+        ("source: prabhakaran-2026", "source: somebody", "somebody"),
+        ("outcome: COR1", "outcome: COR9", "COR9"),
+        ("status: second-hand", "status: surely", "checked.status"),
+        ("title:", "titel:", "allowed keys"),
+        ("all_of:", "all_of:\nall_of:", "stands twice"),
+        ("id: aha-asa-2026.4.7.2-3", "id: aha-asa-2026.4.7.2-9", "named after the id"),
+        ("id: aha-asa-2026.4.7.2-3", "id: dawn.4.7.2-3", "should start with"),
+        ("age_years, at_least: 18, below: 80", "age_years, at_least: 18, above: 20", "same bound twice"),
+        ("locator:", "locator: [", "cannot be read"),
+    ],
+)
+def test_a_fault_is_refused_with_the_file_and_the_fault(folder: Path, old: str, new: str, said: str) -> None:
+    text = (folder / CLAUSE).read_text()
+    assert old in text
+    (folder / CLAUSE).write_text(text.replace(old, new, 1))
+    with pytest.raises(RuleFileError) as caught:
+        read_rulebook(folder)
+    assert "4.7.2-3.yaml" in str(caught.value)
+    assert said in str(caught.value)
+
+
+def test_a_rule_set_without_clauses_or_source_is_refused(folder: Path) -> None:
+    shutil.rmtree(folder / "dawn")
+    with pytest.raises(RuleFileError, match="no clause files"):
+        read_rulebook(folder)
+    text = (folder / "rulesets.yaml").read_text()
+    (folder / "rulesets.yaml").write_text(text.replace("source: nogueira-2018", "source: nobody"))
+    with pytest.raises(RuleFileError, match="unknown source"):
+        read_rulebook(folder)

@@ -1,0 +1,145 @@
+"""Anchors, zones, clock changes, contradictions and the projected puncture."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scoring.errors import CaseError
+from scoring.facts import Facts
+from scoring.site import Capability, Site
+from scoring.timeline import minutes_to_puncture, timeline, window_at
+
+NOW = datetime(2026, 11, 22, 14, tzinfo=UTC)
+
+
+def ago(**delta: float) -> datetime:
+    return NOW - timedelta(**delta)
+
+
+def test_witnessed_onset_is_the_anchor_before_last_known_well() -> None:
+    times = timeline(Facts(last_known_well_at=ago(hours=6), onset_witnessed_at=ago(hours=4)), NOW)
+    assert (times.anchor, times.minutes_since_anchor) == ("onset_witnessed", 240)
+
+
+def test_arrival_and_discovery_are_never_the_anchor() -> None:
+    times = timeline(Facts(arrived_at=ago(hours=1), recognised_at=ago(hours=2)), NOW)
+    assert times.anchor is None
+    assert times.window is None
+    assert times.minutes == {"minutes_since_recognition": 120, "minutes_since_arrival": 60}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "window"),
+    [
+        (0, "0-6 h"),
+        (360, "0-6 h"),
+        (361, ">6-16 h"),
+        (960, ">6-16 h"),
+        (961, ">16-24 h"),
+        (1440, ">16-24 h"),
+        (1441, ">24 h"),
+    ],
+)
+def test_a_shared_edge_belongs_to_the_earlier_window(minutes: int, window: str) -> None:
+    assert window_at(minutes).name == window
+
+
+def test_one_second_past_six_hours_is_past_six_hours() -> None:
+    times = timeline(Facts(last_known_well_at=ago(hours=6, seconds=1)), NOW)
+    assert times.window is not None
+    assert times.window.name == ">6-16 h"
+    assert times.minutes_since_anchor == 360
+
+
+def test_a_night_with_a_clock_change_is_counted_in_real_hours() -> None:
+    london = ZoneInfo("Europe/London")
+    slept = datetime(2026, 10, 25, 0, 30, tzinfo=london)
+    now = datetime(2026, 10, 25, 6, 30, tzinfo=london)
+    assert timeline(Facts(last_known_well_at=slept), now).minutes_since_anchor == 7 * 60
+
+
+def test_wake_up_counts_from_falling_asleep_and_says_so() -> None:
+    times = timeline(Facts(slept_at=ago(hours=9), woke_at=ago(hours=1)), NOW)
+    assert times.minutes["minutes_since_last_known_well"] == 540
+    assert times.minutes["minutes_since_sleep_midpoint"] == 300
+    assert times.minutes["minutes_since_recognition"] == 60
+    assert any("falling asleep" in warning for warning in times.warnings)
+
+
+def test_being_up_and_well_in_the_night_moves_the_anchor() -> None:
+    times = timeline(Facts(slept_at=ago(hours=9), last_known_well_at=ago(hours=5), woke_at=ago(hours=1)), NOW)
+    assert times.minutes_since_anchor == 300
+
+
+def test_window_end_and_anchor_from_a_stated_duration() -> None:
+    times = timeline(Facts(minutes_since_last_known_well=100), NOW)
+    assert times.anchor_at == NOW - timedelta(minutes=100)
+    assert times.window_closes_at == NOW + timedelta(minutes=260)
+
+
+def test_beyond_the_last_window_nothing_closes() -> None:
+    assert timeline(Facts(minutes_since_last_known_well=2000), NOW).window_closes_at is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "fact"),
+    [
+        (Facts(last_known_well_at=NOW + timedelta(minutes=1)), "last_known_well_at"),
+        (Facts(last_known_well_at=ago(hours=1), onset_witnessed_at=ago(hours=2)), "last_known_well_at"),
+        (Facts(slept_at=ago(hours=1), woke_at=ago(hours=2)), "slept_at"),
+        (Facts(last_known_well_at=ago(days=8)), "last_known_well_at"),
+        (Facts(minutes_since_last_known_well=10_081), "last_known_well_at"),
+        (Facts(last_known_well_at=ago(hours=3), minutes_since_last_known_well=170), "minutes_since_last_known_well"),
+        (Facts(onset_witnessed_at=ago(hours=3), minutes_since_last_known_well=100), "minutes_since_last_known_well"),
+        (Facts(last_known_well_at=datetime(2026, 11, 22, 8)), "last_known_well_at"),  # noqa: DTZ001 -- the point of the test
+    ],
+)
+def test_contradictions_are_refused_and_the_fact_is_named(facts: Facts, fact: str) -> None:
+    with pytest.raises(CaseError) as caught:
+        timeline(facts, NOW)
+    assert caught.value.loc == ("facts", fact)
+
+
+def test_an_evaluation_without_a_zone_is_refused() -> None:
+    with pytest.raises(CaseError):
+        timeline(Facts(), datetime(2026, 11, 22, 8))  # noqa: DTZ001 -- the point of the test
+
+
+def test_rounding_to_the_minute_is_no_contradiction() -> None:
+    facts = Facts(last_known_well_at=ago(minutes=180, seconds=40), minutes_since_last_known_well=180)
+    assert timeline(facts, NOW).minutes_since_anchor == 180
+
+
+def test_last_known_well_before_a_witnessed_onset_is_no_contradiction() -> None:
+    facts = Facts(onset_witnessed_at=ago(hours=2), minutes_since_last_known_well=240)
+    assert timeline(facts, NOW).minutes_since_anchor == 120
+
+
+@given(st.integers(-14, 14), st.integers(0, 2000))
+def test_the_zone_in_which_a_time_is_written_changes_nothing(offset: int, minutes: int) -> None:
+    start = (NOW - timedelta(minutes=minutes)).astimezone(timezone(timedelta(hours=offset)))
+    assert timeline(Facts(last_known_well_at=start), NOW).minutes_since_anchor == minutes
+
+
+def test_puncture_at_another_site_is_transport_then_door_to_groin() -> None:
+    site = Site(capability=Capability.PRIMARY, minutes_to_thrombectomy_centre=70, door_to_groin_minutes=60)
+    assert minutes_to_puncture(site, since_arrival=45) == 130
+
+
+def test_puncture_here_counts_the_time_since_arrival() -> None:
+    site = Site(capability=Capability.COMPREHENSIVE, door_to_groin_minutes=60)
+    assert minutes_to_puncture(site, since_arrival=45) == 15
+    assert minutes_to_puncture(site, since_arrival=90) == 0
+    assert minutes_to_puncture(site, since_arrival=None) == 60
+
+
+@pytest.mark.parametrize(
+    "site",
+    [None, Site(door_to_groin_minutes=60), Site(capability=Capability.PRIMARY, door_to_groin_minutes=60),
+     Site(capability=Capability.PRIMARY, minutes_to_thrombectomy_centre=70)],
+)  # fmt: skip
+def test_puncture_is_unknown_while_a_part_is_unknown(site: Site | None) -> None:
+    assert minutes_to_puncture(site, since_arrival=None) is None

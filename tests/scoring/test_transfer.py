@@ -1,0 +1,71 @@
+"""The transfer action: what decides it, in which order, and what happens when something is not known."""
+
+from datetime import date
+
+import pytest
+
+from scoring.outcomes import Action, Stance
+from scoring.rulebook import read_rulebook
+from scoring.transfer import TransferAdvice, transfer_advice
+from scoring.values import Known
+
+BOOK = read_rulebook()
+IMAGED: dict[str, Known] = {"vessel_imaging_done": True, "haemorrhage_on_imaging": False, "occlusion_site": "mca_m1"}
+
+
+def advice(stance: Stance, values: dict[str, Known]) -> TransferAdvice:
+    return transfer_advice(BOOK, date(2026, 11, 22), values, stance)
+
+
+@pytest.mark.parametrize(
+    ("stance", "treats", "action"),
+    [
+        (Stance.RECOMMENDED, True, Action.TREAT_LOCALLY),
+        (Stance.REASONABLE, True, Action.TREAT_LOCALLY),
+        (Stance.RECOMMENDED, False, Action.TRANSFER_NOW),
+        (Stance.REASONABLE, False, Action.TRANSFER_NOW),
+        (Stance.MAY_BE_CONSIDERED, False, Action.CALL_THROMBECTOMY_CENTRE),
+        (Stance.INSUFFICIENT_DATA, False, Action.CALL_THROMBECTOMY_CENTRE),
+        (Stance.INSUFFICIENT_DATA, True, Action.CALL_THROMBECTOMY_CENTRE),
+        (Stance.NOT_ADDRESSED, False, Action.CALL_THROMBECTOMY_CENTRE),
+        (Stance.NEED_DATA, False, Action.CALL_THROMBECTOMY_CENTRE),
+        (Stance.NOT_RECOMMENDED, False, Action.NO_TRANSFER_FOR_EVT),
+        (Stance.HARMFUL, True, Action.NO_TRANSFER_FOR_EVT),
+    ],
+)
+def test_stance_and_site_decide(stance: Stance, *, treats: bool, action: Action) -> None:
+    assert advice(stance, {**IMAGED, "site_treats": treats}).action is action
+
+
+@pytest.mark.parametrize("stance", Stance)
+def test_haemorrhage_comes_before_everything(stance: Stance) -> None:
+    assert advice(stance, {**IMAGED, "haemorrhage_on_imaging": True}).action is Action.HAEMORRHAGE_PATHWAY
+
+
+def test_no_occlusion_is_no_reason_to_transfer_for_thrombectomy() -> None:
+    assert advice(Stance.NOT_ADDRESSED, {**IMAGED, "occlusion_site": "none"}).action is Action.NO_TRANSFER_FOR_EVT
+
+
+@pytest.mark.parametrize(("nihss", "action"), [(5, Action.CALL_THROMBECTOMY_CENTRE), (6, Action.GET_CTA_OR_DISCUSS)])
+def test_without_vessel_imaging_the_deficit_decides(nihss: int, action: Action) -> None:
+    values: dict[str, Known] = {"vessel_imaging_done": False, "nihss_total": nihss, "site_treats": False}
+    assert advice(Stance.NEED_DATA, values).action is action
+
+
+def test_an_unknown_site_is_a_call_and_names_what_is_missing() -> None:
+    told = advice(Stance.RECOMMENDED, IMAGED)
+    assert told.action is Action.CALL_THROMBECTOMY_CENTRE
+    assert told.missing == ("site.capability",)
+    assert told.clause is None
+
+
+def test_an_unstated_haemorrhage_is_named() -> None:
+    values: dict[str, Known] = {"vessel_imaging_done": True, "occlusion_site": "mca_m1", "site_treats": False}
+    told = advice(Stance.RECOMMENDED, values)
+    assert told.action is Action.TRANSFER_NOW
+    assert "haemorrhage_on_imaging" in told.missing
+
+
+def test_the_reasons_carry_the_values_that_decided() -> None:
+    reasons = {r.fact: r.value for r in advice(Stance.RECOMMENDED, {**IMAGED, "site_treats": False}).reasons}
+    assert reasons == {"evt_stance": "recommended", "site_treats": False}
