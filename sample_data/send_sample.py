@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import textwrap
 import time
 import urllib.error
 import urllib.parse
@@ -12,6 +11,8 @@ import urllib.request
 import uuid
 from pathlib import Path
 from typing import Any
+
+from app.text_report import reading_text, triage_text
 
 HERE = Path(__file__).resolve().parent
 SCAN = HERE / "head_ct_left_mca.nii.gz"
@@ -48,7 +49,7 @@ def send(address: str, scan: Path = SCAN, case: Path = CASE) -> Answer:
     if status == 202:
         raise SendFailed(f"The service did not answer within {ANSWER_WITHIN_SECONDS} s.")
     if answer["reading"]["status"] != "scored":
-        raise SendFailed(f"The scan was refused: {answer['reading']['refusal']['text']}")
+        raise SendFailed(reading_text(answer["reading"]))
     return answer
 
 
@@ -74,57 +75,8 @@ def _open(request: urllib.request.Request) -> tuple[int, str, Answer]:
 
 
 def as_text(answer: Answer) -> str:
-    """What a clinician would want of the answer, in a screenful."""
-    reading, triage = answer["reading"], answer["triage"]
-    score, window, transfer = triage["aspects"], triage["time"], triage["transfer"]
-    rows = [
-        ("ASPECTS", f"{_known(score['total'])} of 10 (between {score['low']} and {score['high']})"),
-        ("Side", f"{_known(score['side'])}, the patient's"),
-        ("Affected", ", ".join(_affected(score["regions"])) or "no region"),
-        ("Window", _window(window)),
-        ("Transfer", f"{transfer['action']}{_to(transfer)}"),
-        ("Missing", ", ".join(triage["missing"]) or "nothing that could change an answer"),
-        ("Read in", f"{sum(reading['timing_seconds'].values()):.1f} s"),
-    ]
-    lines = [f"{name:<10}{_wrapped(text)}" for name, text in rows]
-    lines += ["", "Thrombectomy", *(_answer_line(one) for one in triage["evt"])]
-    warnings = [one["text"] for one in reading["warnings"]]
-    if warnings:
-        lines += ["", "Warnings", *(f"  {_wrapped(text)}" for text in warnings)]
-    return "\n".join([*lines, "", textwrap.fill(triage["not_for_clinical_use"], 100)])
-
-
-def _answer_line(one: Answer) -> str:
-    """One rule set's outcome, with its level and clause, or what it waits for."""
-    outcome = f"{one['outcome']} {one['level'] or ''}".strip()
-    because = f"clause {one['clause']}" if one["clause"] else ""
-    if one["missing"]:
-        because = f"needs {', '.join(one['missing'])}"
-    return f"  {one['ruleset']:<24}{outcome:<22}{because}".rstrip()
-
-
-def _affected(regions: dict[str, str]) -> list[str]:
-    return [name for name, status in regions.items() if status == "affected"]
-
-
-def _window(time_answer: Answer) -> str:
-    minutes = time_answer["minutes_since_anchor"]
-    if minutes is None:
-        return "not known, for want of a time"
-    return f"{_known(time_answer['window'])}, {minutes} minutes since {str(time_answer['anchor']).replace('_', ' ')}"
-
-
-def _to(transfer: Answer) -> str:
-    return f" to {transfer['destination']}" if transfer.get("destination") else ""
-
-
-def _known(value: object) -> str:
-    """A value as text; what is not known is said to be so, never shown as zero or left blank."""
-    return "not known" if value is None else str(value)
-
-
-def _wrapped(text: str) -> str:
-    return textwrap.fill(text, 90, subsequent_indent=" " * 10)
+    """The reading of the scan and the judgement of the case, as the command line prints them."""
+    return f"{reading_text(answer['reading'])}\n\n{triage_text(answer['triage'])}"
 
 
 if __name__ == "__main__":
