@@ -21,6 +21,7 @@ from app.scan_pool import ScanPool
 from app.settings import Settings
 from app.site_network import load_sites
 from app.version import __version__
+from app.web.routes import mount as mount_pages
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -35,6 +36,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     ------
     SiteFileError
         The network file of the settings cannot be used.
+    TimeProblem
+        The settings name a time zone that does not exist.
     """
     settings = settings or Settings()
     app = FastAPI(
@@ -43,6 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.service = Service(settings, load_sites(settings.site_network_file), _desk(app, settings))
     for router in (triage.router, scans.router, rules.router, health.router):
         app.include_router(router)
+    mount_pages(app, settings.site_time_zone)
     problems.install(app)
     document(app)
     app.add_middleware(BodyLimit, settings.json_body_limit_bytes, {"/v1/scans": settings.upload_limit_bytes})

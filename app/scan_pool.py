@@ -17,6 +17,7 @@ import app
 from app.scan_worker import READY
 from app.settings import Settings
 from imaging.refusals import RefusalCode
+from imaging.result import Reading, Refusal
 
 log = logging.getLogger("aspects.scans")
 
@@ -153,7 +154,7 @@ def _unreadable() -> dict[str, Any]:
 
 
 def _refused(code: RefusalCode, text: str, remedy: str) -> dict[str, Any]:
-    return {"status": "refused", "refusal": {"code": code.value, "text": text, "remedy": remedy}}
+    return Reading(status="refused", refusal=Refusal(code, text, remedy)).to_json()
 
 
 async def _greeting(child: Process) -> bytes:

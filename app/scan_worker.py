@@ -21,7 +21,9 @@ def main() -> None:
     memory_mib, cpu_seconds = int(sys.argv[1]), int(sys.argv[2])
     _limit_resources(memory_mib, cpu_seconds)
     import imaging.reading  # noqa: F401, PLC0415 -- loaded under the limits and before the scan arrives
+    from imaging.atlas import load_atlas  # noqa: PLC0415
 
+    load_atlas()  # verified now: a process whose atlas is damaged must not say that it is ready
     sys.stdout.buffer.write(READY)
     sys.stdout.flush()
     line = sys.stdin.readline()

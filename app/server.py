@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from app.settings import Settings
 from app.site_network import SiteFileError, load_sites
+from app.web.times import TimeProblem, read_zone
 
 _SCAN_DIR = "ASPECTS_SCAN_DIR"
 _STOP_SECONDS = 10
@@ -45,9 +46,12 @@ def _checked_settings() -> Settings:
     try:
         settings = Settings()
         load_sites(settings.site_network_file)
+        read_zone(settings.site_time_zone)
     except ValidationError as error:
         faults = [f"ASPECTS_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
         raise SettingsUnusable("; ".join(faults)) from None
+    except TimeProblem as error:
+        raise SettingsUnusable(f"ASPECTS_SITE_TIME_ZONE: {error}") from None
     except SiteFileError as error:
         raise SettingsUnusable(str(error)) from None
     return settings

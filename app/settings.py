@@ -69,3 +69,7 @@ class Settings(BaseSettings):
         default=None,
         description="YAML file with the hospitals of the network, which requests name by site_id. None: no site_id.",
     )
+    site_time_zone: str = Field(
+        default="UTC",
+        description="IANA name of the time zone in which the form reads and shows times, such as Europe/London.",
+    )

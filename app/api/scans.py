@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from app import strict_json
+from app.answer_schemas import JobAnswer, ScanAnswer
 from app.api.service import Service, service_of
 from app.cases import case_of
 from app.jobs import Answer
@@ -48,7 +49,12 @@ _UPLOAD_BODY: dict[str, Any] = {
 }
 
 
-@router.post("", summary="Read a head CT", openapi_extra={"requestBody": _UPLOAD_BODY})
+@router.post(
+    "",
+    summary="Read a head CT",
+    openapi_extra={"requestBody": _UPLOAD_BODY},
+    responses={200: {"model": ScanAnswer}, 202: {"model": JobAnswer}},
+)
 async def read_scan(
     request: Request,
     *,
@@ -79,7 +85,11 @@ async def read_scan(
         desk.jobs.discard(job_id)
 
 
-@router.get("/jobs/{job_id}", summary="Fetch the answer of a scan")
+@router.get(
+    "/jobs/{job_id}",
+    summary="Fetch the answer of a scan",
+    responses={200: {"model": ScanAnswer}, 202: {"model": JobAnswer}},
+)
 async def fetch_job(job_id: str, request: Request) -> Response:
     """202 while the scan waits or is read; then what POST /v1/scans would have answered, for a limited time."""
     jobs = service_of(request).desk.jobs

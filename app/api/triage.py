@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 from pydantic_core import to_json
 
+from app.answer_schemas import TriageAnswer
 from app.api.service import service_of
 from app.api.strict_route import StrictJsonRoute
 from app.cases import case_of
@@ -12,7 +13,7 @@ from app.triage import triage
 router = APIRouter(tags=["triage"], route_class=StrictJsonRoute)
 
 
-@router.post("/v1/triage", summary="Judge one case")
+@router.post("/v1/triage", summary="Judge one case", responses={200: {"model": TriageAnswer}})
 async def judge(body: TriageRequest, request: Request) -> Response:
     """ASPECTS, the time window, and what each guideline and trial says of thrombectomy and transfer.
 

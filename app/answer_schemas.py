@@ -1,0 +1,242 @@
+"""What answers hold, for the API's documentation.
+
+No answer passes through these models when it is sent: that would cost more than the answer. A test holds real answers
+to them instead.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from imaging.refusals import RefusalCode
+from scoring.outcomes import Action, Outcome, Stance
+from scoring.regions import Side, Status
+
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Minutes = Annotated[int, Field(description="In minutes.")]
+
+
+class ReasonOut(BaseModel):
+    """One line of a clause beside the patient's value."""
+
+    fact: str
+    value: Any = Field(description="null: not known. Bounds come as {low, high}, possible choices as a list.")
+    condition: str
+    answer: Literal["met", "not_met", "unknown"]
+
+
+class SourceOut(BaseModel):
+    """Where a clause stands, and how it was checked against the document."""
+
+    key: str
+    title: str
+    year: int
+    reference: str
+    locator: str | None
+    checked: str | None = Field(description="read, second-hand, memory; null: no clause is cited.")
+
+
+class AspectsOut(BaseModel):
+    """ASPECTS with the bounds that regions which could not be judged leave open."""
+
+    total: int | None = Field(description="null while a region was not looked at.")
+    low: int
+    high: int
+    side: Side | None
+    regions: dict[str, Status]
+    band: str | None
+    prognostic_band: str | None
+    source: Literal["stated_total", "region_findings", "software_reading"]
+    warnings: list[str]
+
+
+class PcAspectsOut(BaseModel):
+    """pc-ASPECTS with its bounds."""
+
+    total: int | None
+    low: int
+    high: int
+    regions: dict[str, Status]
+
+
+class TimeOut(BaseModel):
+    """Where the clock stands; null: not known."""
+
+    anchor: str | None
+    anchor_at: Moment | None
+    minutes_since_anchor: Minutes | None
+    window: str | None
+    window_closes_at: Moment | None
+    minutes_left_in_window: Minutes | None
+    projected_puncture_at: Moment | None
+    minutes_to_projected_puncture: Minutes | None
+    minutes_from_anchor_to_puncture: Minutes | None
+
+
+class EvtOut(BaseModel):
+    """What one guideline or trial says of thrombectomy."""
+
+    ruleset: str
+    title: str
+    kind: Literal["guideline", "trial"]
+    outcome: Outcome
+    outcome_text: str
+    stance: Stance
+    level: str | None
+    clause: str | None
+    clause_title: str | None
+    nearest_clause: str | None = Field(description="The clause that came closest, where none holds.")
+    group: str | None
+    note: str | None
+    missing: list[str] = Field(description="Facts that could still change this outcome.")
+    reasons: list[ReasonOut]
+    source: SourceOut
+    left_out: str | None = Field(description="What the source asks for beyond the clauses and is not checked.")
+    at_projected_puncture: Outcome | None
+
+
+class SummaryOut(BaseModel):
+    """One sentence over all answers."""
+
+    verdict: Stance | Literal["haemorrhage"]
+    agree: bool | None
+    text: str
+
+
+class EstimatesOut(BaseModel):
+    """The minutes behind the transfer advice; null: not known."""
+
+    minutes_to_thrombectomy_centre: Minutes | None
+    door_to_groin_minutes: Minutes | None
+    minutes_to_projected_puncture: Minutes | None
+
+
+class TransferOut(BaseModel):
+    """What to do next with the patient."""
+
+    action: Action
+    action_text: str
+    destination: str | None
+    clause: str | None
+    reasons: list[ReasonOut]
+    source: SourceOut | None
+    note: str | None
+    missing: list[str]
+    estimates: EstimatesOut
+
+
+class OutcomeOfRuleset(BaseModel):
+    """The outcome that one rule set would give."""
+
+    ruleset: str
+    outcome: Outcome
+
+
+class ChangeOut(BaseModel):
+    """A change of one fact that would give another outcome."""
+
+    condition: str = Field(alias="if")
+    fact: str
+    then: OutcomeOfRuleset
+    after: Moment | None = Field(None, description="When it comes by itself, by the passing of time.")
+
+
+class VersionsOut(BaseModel):
+    """Versions behind an answer: the same input and the same versions give the same answer."""
+
+    software: str
+    rules: str
+    atlas: str
+
+
+class TriageAnswer(BaseModel):
+    """The answer of POST /v1/triage."""
+
+    case_id: str | None
+    evaluated_at: Moment
+    aspects: AspectsOut | None
+    pc_aspects: PcAspectsOut | None
+    time: TimeOut
+    evt: list[EvtOut]
+    evt_summary: SummaryOut
+    ivt: list[dict[str, Any]]
+    transfer: TransferOut
+    what_would_change: list[ChangeOut]
+    missing: list[str] = Field(description="Names of facts, those first that would settle the most answers.")
+    warnings: list[str]
+    versions: VersionsOut
+    not_for_clinical_use: str
+
+
+class RefusalOut(BaseModel):
+    """Why a scan has no score, and what to do about it."""
+
+    code: RefusalCode
+    text: str
+    remedy: str
+
+
+class WarningOut(BaseModel):
+    """Something that a reader of the score must know."""
+
+    code: str
+    text: str
+
+
+class RegionOut(BaseModel):
+    """What was measured in one region of one side."""
+
+    status: Status
+    probability: float | None
+    hu: float | None
+    hu_other_side: float | None
+    delta_hu: float | None
+    voxels: int
+    excluded_ml: float
+
+
+class _Reading(BaseModel):
+    warnings: list[WarningOut]
+    input: dict[str, Any] = Field(description="Hash of the files and, for DICOM, the series.")
+    timing_seconds: dict[str, float]
+    versions: dict[str, str]
+
+
+class ScoredReading(_Reading):
+    """A scan that was scored."""
+
+    status: Literal["scored"]
+    side: Side | None
+    total: int
+    total_low: int
+    total_high: int
+    regions: dict[Side, dict[str, RegionOut]]
+    quality: dict[str, Any]
+
+
+class RefusedReading(_Reading):
+    """A scan that cannot be scored: an answer, not an error."""
+
+    status: Literal["refused"]
+    refusal: RefusalOut
+
+
+class ScanAnswer(BaseModel):
+    """The answer of POST /v1/scans."""
+
+    reading: Annotated[ScoredReading | RefusedReading, Field(discriminator="status")]
+    triage: TriageAnswer | None = Field(description="null: the request brought no case.")
+
+
+class JobOut(BaseModel):
+    """A scan that waits or is being read."""
+
+    id: str
+    status: Literal["running"]
+    url: str
+
+
+class JobAnswer(BaseModel):
+    """The answer while a scan is being read."""
+
+    job: JobOut
