@@ -17,7 +17,8 @@ _ENCRYPTED = 0x1
 _PLAIN_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _END_OF_DIRECTORY = b"PK\x05\x06"
 _ZIP64_LOCATOR = b"PK\x06\x07"
-_LONGEST_TAIL = 22 + 65_535 + 20
+_END_RECORD_BYTES = 22
+_LONGEST_TAIL = _END_RECORD_BYTES + 65_535 + 20
 """End-of-directory record, the longest comment, and the locator before it (APPNOTE 4.3.15, 4.3.16)."""
 _DIRECTORY_BYTES_A_FILE = 1_024
 """Generous room for one entry of a zip's directory: 46 bytes and its name."""
@@ -108,7 +109,12 @@ def _check_directory(path: Path, limits: ReadLimits) -> None:
         size = stream.seek(0, io.SEEK_END)
         stream.seek(max(0, size - _LONGEST_TAIL))
         tail = stream.read()
-    end = tail.rfind(_END_OF_DIRECTORY)
+    # As zipfile looks: a record without comment at the very end, else the last one that can be found.
+    end = len(tail) - _END_RECORD_BYTES
+    if not tail[max(0, end) :].startswith(_END_OF_DIRECTORY):
+        end = tail.rfind(_END_OF_DIRECTORY)
+    if end < 0:
+        raise corrupt_file("The zip archive is damaged: its directory is missing.")
     directory_bytes = int.from_bytes(tail[end + 12 : end + 16], "little")
     if _ZIP64_LOCATOR in tail[max(0, end - 20) : end] or directory_bytes > limits.max_files * _DIRECTORY_BYTES_A_FILE:
         refuse_too_large(f"The archive lists more than {limits.max_files} files.")
