@@ -28,9 +28,11 @@ import sys
 
 from app.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
 """
-"""The `aspects` command. The shell line stands in for a shebang, which breaks on long paths and on spaces."""
+"""The `aspects` command. The shell line stands in for a shebang, which breaks on long paths and on spaces; server
+processes import the file again, so it runs only as the main program."""
 
 
 class Failure(Exception):

@@ -59,7 +59,7 @@ def start(port: int, log: IO[bytes], *options: str) -> subprocess.Popen[bytes]:
 
 
 def free_port(wanted: int) -> int:
-    """Return the wanted port, or another and say so, when something else listens there."""
+    """Return the wanted port (0: any), or another and say so, when something else listens there."""
     for port in (wanted, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -68,7 +68,7 @@ def free_port(wanted: int) -> int:
             except OSError:
                 continue
             found = int(probe.getsockname()[1])
-        if found != wanted:
+        if wanted not in {0, found}:
             print(f"Port {wanted} is taken; using {found}.", flush=True)
         return found
     raise DemoFailed("No port is free on this machine.")

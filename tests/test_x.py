@@ -118,6 +118,16 @@ def test_command_and_packages_of_the_checkout_work_from_anywhere(
     assert installs
 
 
+def test_command_may_be_imported_by_server_processes(x: ModuleType, installs: list[str]) -> None:
+    (x.ROOT / "app").mkdir()
+    (x.ROOT / "app" / "cli.py").write_text("def main():\n    raise SystemExit('ran')\n")
+    x.prepare("run")
+    code = f"import runpy; runpy.run_path({str(x.BIN / 'aspects')!r}, run_name='__mp_main__'); print('imported')"
+    told = subprocess.run([str(x.PYTHON), "-c", code], capture_output=True, text=True, check=False)
+    assert told.stdout == "imported\n"
+    assert installs
+
+
 def test_environment_of_a_moved_checkout_is_not_sound(x: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     venv.create(x.VENV, symlinks=True)
     assert x.venv_is_sound()
