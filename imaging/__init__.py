@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 __all__ = ["read_ct"]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 -- the attribute decides
+def __getattr__(name: str) -> Any:
     """Load the readers when they are first asked for: words such as refusal codes must not cost numpy and scipy."""
     if name == "read_ct":
         from imaging.reading import read_ct  # noqa: PLC0415 -- see above

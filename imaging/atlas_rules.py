@@ -145,4 +145,5 @@ def _insula(t: Tissue) -> Mask:
     mask = ((t.grey > 0.4) | (t.csf > 0.3)) & t.brain
     mask &= (t.x > lateral - 1) & (t.x <= np.minimum(lateral + 13.5, 46)) & (t.x <= 43 - 0.009 * (t.y - 2) ** 2)
     mask &= (t.y > -12 - 1.2 * (t.z + 10)) & (t.y < 26) & (t.z >= -12) & (t.z <= 20)
-    return np.asarray(mask & ~((t.z > 14) & (t.y > 2)))  # frontal operculum, no longer insula
+    mask &= ~((t.z > 14) & (t.y > 2))  # frontal operculum, no longer insula
+    return largest_component(mask)  # slivers beside the atrium of the ventricle fit the rule, too

@@ -1,0 +1,102 @@
+"""Writes a reading to a folder: reading.json, overlay.png, labels.nii.gz, labels.json; each whole or not at all."""
+
+import gzip
+import io
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imaging.atlas import Atlas, load_atlas
+from imaging.overlay import contact_sheet
+from imaging.reading import Artefacts
+from imaging.result import Reading
+from imaging.volume import CtVolume
+
+UNEVEN_NOTE = (
+    "The slices are unevenly spaced, which NIfTI cannot say: the label map's matrix is exact at the first and the last"
+    " slice only. Overlay it on the same slices, or use slice_origins_mm."
+)
+EVEN_NOTE = "The label map has the scan's own voxels and matrix."
+
+
+def write_outputs(reading: Reading, artefacts: Artefacts | None, folder: Path) -> list[Path]:
+    """Write all that belongs to a reading and return the files written.
+
+    A refused scan has only ``reading.json``. Files of the same names are replaced; other files are left alone.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be made or written to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {"reading.json": _json(reading.to_json())}
+    if artefacts is not None:
+        atlas = load_atlas()
+        contents["overlay.png"] = overlay_png(reading, artefacts)
+        contents["labels.nii.gz"] = _label_map(artefacts)
+        contents["labels.json"] = _json(_label_description(artefacts.scan, atlas))
+    return [_write_whole(folder / name, content) for name, content in contents.items()]
+
+
+def overlay_png(reading: Reading, artefacts: Artefacts) -> bytes:
+    """The contact sheet as a PNG file."""
+    sheet = contact_sheet(artefacts.scan, artefacts.tissue, artefacts.labels, reading, load_atlas())
+    buffer = io.BytesIO()
+    sheet.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def native_labels(artefacts: Artefacts) -> NDArray[np.uint8]:
+    """Region values on the scan's own voxels: each measured voxel fills the block that it came from."""
+    labels: NDArray[np.uint8] = artefacts.labels
+    native = np.zeros(artefacts.scan.hu.shape, dtype=np.uint8)
+    for axis, size in enumerate(native.shape):
+        labels = labels.repeat(max(1, size // labels.shape[axis]), axis=axis)
+    i, j, k = labels.shape
+    native[:i, :j, :k] = labels
+    return native
+
+
+def _label_map(artefacts: Artefacts) -> bytes:
+    import nibabel as nib  # noqa: PLC0415 -- a reading without files needs none of it
+
+    image = nib.Nifti1Image(native_labels(artefacts), artefacts.scan.affine_ras_mm)  # type: ignore[no-untyped-call]
+    image.header.set_xyzt_units("mm")  # type: ignore[no-untyped-call]
+    image.header["descrip"] = b"ASPECTS regions, values in labels.json"
+    return gzip.compress(image.to_bytes(), compresslevel=6, mtime=0)
+
+
+def _label_description(scan: CtVolume, atlas: Atlas) -> dict[str, Any]:
+    return {
+        "note": EVEN_NOTE if scan.is_evenly_spaced else UNEVEN_NOTE,
+        "atlas": atlas.version,
+        "slice_origins_mm": [[round(float(v), 3) for v in origin] for origin in scan.slice_origins_mm],
+        "labels": [
+            {"value": value, "region": region.value, "side": side.value}
+            for value, (region, side) in sorted(atlas.label_table.items())
+        ],
+    }
+
+
+def _json(content: dict[str, Any]) -> bytes:
+    return (json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+
+
+def _write_whole(path: Path, content: bytes) -> Path:
+    """Write beside the place and move there, so that no reader ever sees half a file."""
+    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        Path(unfinished).chmod(0o644)
+        Path(unfinished).replace(path)
+    except BaseException:
+        Path(unfinished).unlink(missing_ok=True)
+        raise
+    return path
