@@ -118,12 +118,12 @@ def test_command_and_packages_of_the_checkout_work_from_anywhere(
     assert installs
 
 
-def test_command_may_be_imported_by_server_processes(x: ModuleType, installs: list[str]) -> None:
+def test_command_may_be_imported_by_server_processes(x: ModuleType, installs: list[str], tmp_path: Path) -> None:
     (x.ROOT / "app").mkdir()
     (x.ROOT / "app" / "cli.py").write_text("def main():\n    raise SystemExit('ran')\n")
     x.prepare("run")
     code = f"import runpy; runpy.run_path({str(x.BIN / 'aspects')!r}, run_name='__mp_main__'); print('imported')"
-    told = subprocess.run([str(x.PYTHON), "-c", code], capture_output=True, text=True, check=False)
+    told = subprocess.run([str(x.PYTHON), "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert told.stdout == "imported\n"
     assert installs
 
