@@ -90,9 +90,10 @@ def answer_json(answer: Answer, later: Answer | None, values: Mapping[str, Known
         "ruleset": answer.ruleset.id,
         "title": answer.ruleset.title,
         "kind": answer.ruleset.kind,
+        "superseded": answer.ruleset.superseded,
         "outcome": answer.outcome,
         "outcome_text": answer.outcome.label,
-        "stance": answer.outcome.stance,
+        "stance": answer.stance,
         "level": clause.level if clause else None,
         "clause": clause.clause if clause else None,
         "clause_title": clause.title if clause else None,
@@ -197,9 +198,11 @@ def clause_json(clause: Clause, ruleset: RuleSet) -> dict[str, Any]:
 
 
 def _line_json(line: Condition | AnyOf) -> dict[str, Any]:
-    if isinstance(line, AnyOf):
-        return {"any_of": [_line_json(condition) for condition in line.conditions]}
-    return {"fact": line.fact, "condition": line.text}
+    if not isinstance(line, AnyOf):
+        return {"fact": line.fact, "condition": line.text}
+    if line.meets:
+        return {"meets_criteria_of": list(line.meets)}
+    return {"any_of": [{"all_of": [_line_json(condition) for condition in group]} for group in line.alternatives]}
 
 
 def _iso(moment: Any) -> str | None:

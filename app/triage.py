@@ -20,7 +20,8 @@ from scoring.eligibility import Answer, grid_in_force, judge
 from scoring.explain import what_would_change
 from scoring.grid import Grid
 from scoring.outcomes import Action
-from scoring.rulebook import RuleBook, read_rulebook
+from scoring.rule_files import read_rulebook
+from scoring.rulebook import RuleBook
 from scoring.summary import summarise
 from scoring.timeline import minutes_to_puncture
 from scoring.transfer import leading_stance, transfer_advice

@@ -26,6 +26,12 @@ DERIVED_FACTS: dict[str, FactSpec] = {
 }
 """What rules may ask beyond the stated facts."""
 
+
+def fact_spec(name: str) -> FactSpec | None:
+    """What a rule may know of a fact, stated or derived; ``None`` if there is no such fact."""
+    return FACTS.get(name) or DERIVED_FACTS.get(name)
+
+
 STATED_FACTS_BEHIND = {
     "mismatch_volume_ml": ("core_volume_ml", "tmax6_volume_ml"),
     "mismatch_ratio": ("core_volume_ml", "tmax6_volume_ml"),

@@ -1,6 +1,6 @@
 """What each rule set says of a case: outcome, deciding clause, its lines with the patient's values, what is missing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -8,8 +8,8 @@ from functools import lru_cache
 from scoring.conditions import Condition
 from scoring.derived import STATED_FACTS_BEHIND
 from scoring.grid import Column, Grid, Masks
-from scoring.outcomes import Outcome
-from scoring.rulebook import AnyOf, Clause, Line, RuleBook, RuleSet
+from scoring.outcomes import Outcome, Stance
+from scoring.rulebook import AnyOf, Clause, Conjunction, Line, RuleBook, RuleSet
 from scoring.ternary import Ternary, all_of, any_of
 from scoring.values import Known
 
@@ -39,6 +39,11 @@ class Answer:
     out_of_scope: Condition | None = None
     """The fact that takes the patient out of the rule set's scope."""
 
+    @property
+    def stance(self) -> Stance:
+        """How far the answer speaks for treatment."""
+        return (self.clause.stance if self.clause is not None else None) or self.outcome.stance
+
     def reasons(self, values: Mapping[str, Known]) -> list[Reason]:
         """The lines behind the answer, with the patient's values."""
         if self.out_of_scope is not None:
@@ -63,10 +68,10 @@ def _answer(grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], masks: Ma
     if ruleset.unless is not None and ruleset.unless.answer(values.get(ruleset.unless.fact)) is Ternary.MET:
         return Answer(ruleset, Outcome(ruleset.otherwise), None, None, (), out_of_scope=ruleset.unless)
     mine = grid.mask_of_ruleset[ruleset.id]
-    if met := masks.met & mine:
-        clause = next(grid.clauses(met))
-        return Answer(ruleset, Outcome(clause.outcome), clause, None, ())
     possible = masks.possible & mine
+    clause = grid.deciding(possible, masks.met & mine)
+    if clause is not None:
+        return Answer(ruleset, Outcome(clause.outcome), clause, None, ())
     if not possible:
         return Answer(ruleset, Outcome(ruleset.otherwise), None, _nearest(ruleset.clauses, values), ())
     outcomes = grid.possible_outcomes(values, ruleset)
@@ -120,17 +125,32 @@ def clause_reasons(clause: Clause, values: Mapping[str, Known]) -> list[Reason]:
 
 def _line_answer(line: Line, values: Mapping[str, Known]) -> Ternary:
     if isinstance(line, AnyOf):
-        return any_of(condition.answer(values.get(condition.fact)) for condition in line.conditions)
+        return any_of(_together(alternative, values) for alternative in line.alternatives)
     return line.answer(values.get(line.fact))
 
 
+def _together(conditions: Conjunction, values: Mapping[str, Known]) -> Ternary:
+    return all_of(condition.answer(values.get(condition.fact)) for condition in conditions)
+
+
 def _reasons(line: Line, values: Mapping[str, Known]) -> Iterator[Reason]:
-    """Reasons of one line; of alternatives those that hold, or all when none does."""
+    """Reasons of one line; of alternatives the one that holds, or all (of whole criteria: the nearest) if none does."""
     if not isinstance(line, AnyOf):
         yield _reason(line, values)
         return
-    reasons = [_reason(condition, values) for condition in line.conditions]
-    yield from [reason for reason in reasons if reason.answer is Ternary.MET] or reasons
+    met = [alternative for alternative in line.alternatives if _together(alternative, values) is Ternary.MET]
+    if met:
+        shown: Sequence[Conjunction] = met[:1]
+    elif line.meets:
+        shown = [min(line.alternatives, key=lambda conditions: _failing(conditions, values))]
+    else:
+        shown = line.alternatives
+    yield from (_reason(condition, values) for alternative in shown for condition in alternative)
+
+
+def _failing(conditions: Conjunction, values: Mapping[str, Known]) -> tuple[int, int]:
+    answers = [condition.answer(values.get(condition.fact)) for condition in conditions]
+    return answers.count(Ternary.NOT_MET), answers.count(Ternary.UNKNOWN)
 
 
 def _reason(condition: Condition, values: Mapping[str, Known]) -> Reason:

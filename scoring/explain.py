@@ -54,9 +54,10 @@ class _Place:
         """What the rule set says when the fact lies in ``cell``."""
         possible, met = self.others
         mine = cell.mask & self.mine
-        if met & mine:
-            return self.grid.first(met & mine).outcome
-        return Outcome.NEED_DATA if possible & mine else ruleset.otherwise
+        if not possible & mine:
+            return ruleset.otherwise
+        deciding = self.grid.deciding(possible & mine, met & mine)
+        return Outcome.NEED_DATA if deciding is None else deciding.outcome
 
 
 def _columns_with_others(grid: Grid, values: Mapping[str, Known]) -> Iterator[tuple[Column, tuple[int, int]]]:

@@ -10,13 +10,13 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from itertools import product
 from operator import and_, or_
 
 from scoring.conditions import Bounds, Condition
+from scoring.derived import fact_spec
 from scoring.facts import FactSpec, Kind
 from scoring.outcomes import Action, Outcome
-from scoring.rulebook import AnyOf, Clause, RuleSet, fact_spec
+from scoring.rulebook import Clause, RuleSet
 from scoring.values import Interval, Known, OneOf
 
 
@@ -95,7 +95,7 @@ class Grid:
         for ruleset in self.rulesets:
             first = len(conjunctions)
             for clause in ruleset.clauses:
-                for conjunction in _conjunctions(clause):
+                for conjunction in clause.conjunctions():
                     conjunctions.append(conjunction)
                     self.clause_of_bit.append(clause)
             self.mask_of_ruleset[ruleset.id] = (1 << len(conjunctions)) - (1 << first)
@@ -122,6 +122,21 @@ class Grid:
     def first(self, mask: int) -> Clause:
         """The clause of the lowest bit set in ``mask``."""
         return self.clause_of_bit[(mask & -mask).bit_length() - 1]
+
+    def deciding(self, possible: int, met: int) -> Clause | None:
+        """The clause that decides whatever unknown facts turn out to be; ``None`` if none does yet.
+
+        It is the first that is met, unless one that goes before it is still possible and says otherwise.
+        """
+        if not met:
+            return None
+        clause = self.first(met)
+        before = possible & ((met & -met) - 1)
+        while before:
+            if self.first(before).outcome != clause.outcome:
+                return None
+            before &= before - 1
+        return clause
 
     def clauses(self, mask: int) -> Iterator[Clause]:
         """Clauses of the bits set in ``mask``, in rule book order, each once."""
@@ -174,9 +189,9 @@ class Grid:
         if not bits:
             found.add(ruleset.otherwise)
             return
-        settled = bits & choices[0].free_from_here if choices else bits
-        if settled:
-            found.add(self.first(settled).outcome)
+        deciding = self.deciding(bits, bits & choices[0].free_from_here if choices else bits)
+        if deciding is not None:
+            found.add(deciding.outcome)
             return
         for mask in choices[0].masks:
             self._search(bits & mask, choices[1:], ruleset, found, at_most)
@@ -198,12 +213,6 @@ def _choices(columns: Sequence[Column], values: Mapping[str, Known]) -> list[_Ch
         masks = {column.cells[i].mask: None for i in column.reachable(values.get(column.fact))}
         choices.append(_Choice(list(masks), free))
     return choices[::-1]
-
-
-def _conjunctions(clause: Clause) -> Iterator[tuple[Condition, ...]]:
-    """The clause as alternatives, each a plain list of conditions (disjunctive normal form)."""
-    lines = [line.conditions if isinstance(line, AnyOf) else (line,) for line in clause.lines]
-    yield from product(*lines)
 
 
 def _columns(conjunctions: Sequence[Sequence[Condition]]) -> tuple[Column, ...]:

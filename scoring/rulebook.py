@@ -1,40 +1,17 @@
-"""Reads and checks the rule files, and picks the clauses that are in force on a date."""
+"""The rule book in memory: sources, clauses, rule sets, and which clauses hold on a date."""
 
-import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from pathlib import Path
+from itertools import product
 from typing import Any
 
-from scoring.conditions import Bounds, Condition, Membership, read_condition
-from scoring.derived import DERIVED_FACTS
-from scoring.errors import RuleFileError
-from scoring.facts import FACTS, FactSpec, Kind
-from scoring.outcomes import Action, Outcome
-from scoring.rule_yaml import load_yaml
+from scoring.conditions import Condition
+from scoring.outcomes import Action, Outcome, Stance
 
-RULES_FOLDER = Path(__file__).parent / "rules"
-
-CHECK_STATUSES = ("read", "second-hand", "memory")
-"""How a clause was checked: against the document, against a transcription of it, or not at all yet."""
-
-_NOT_CLAUSES = {"sources.yaml", "rulesets.yaml", "time_windows.yaml"}
-
-_CLAUSE_KEYS = {
-    "id",
-    "title",
-    "source",
-    "locator",
-    "checked",
-    "strength",
-    "in_force",
-    "all_of",
-    "clause",
-    "group",
-    "note",
-}
+Conjunction = tuple[Condition, ...]
+"""Conditions that must hold together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +31,7 @@ class Checked:
     """How a clause was compared with its source, by whom and when; ``None``: by no clinician yet."""
 
     status: str
+    """``"read"`` in the document, ``"second-hand"`` from a transcription of it, or from ``"memory"``."""
     by: str | None = None
     on: date | None = None
 
@@ -62,7 +40,9 @@ class Checked:
 class AnyOf:
     """Alternatives of which one must hold."""
 
-    conditions: tuple[Condition, ...]
+    alternatives: tuple[Conjunction, ...]
+    meets: tuple[str, ...] = ()
+    """Rule sets whose clauses are the alternatives, when the line says 'meets the criteria of'."""
 
 
 Line = Condition | AnyOf
@@ -82,10 +62,14 @@ class Clause:
     checked: Checked
     outcome: Outcome | Action
     """An action in the clauses of an action table, else an outcome."""
+    stance: Stance | None
+    """How far the clause speaks for treatment, where its outcome alone does not tell."""
     level: str | None
     group: str | None
     note: str | None
     lines: tuple[Line, ...]
+    yields_to: tuple[str, ...]
+    """Ids of clauses that go before this one where both hold: the exceptions to it."""
     in_force_from: date
     in_force_until: date | None
     """First day on which the clause no longer holds; ``None``: still in force."""
@@ -93,7 +77,16 @@ class Clause:
     def conditions(self) -> Iterator[Condition]:
         """Every condition of the clause, alternatives included."""
         for line in self.lines:
-            yield from line.conditions if isinstance(line, AnyOf) else (line,)
+            if isinstance(line, AnyOf):
+                yield from (condition for alternative in line.alternatives for condition in alternative)
+            else:
+                yield line
+
+    def conjunctions(self) -> Iterator[Conjunction]:
+        """The clause as alternatives, each a plain list of conditions (disjunctive normal form)."""
+        choices = [line.alternatives if isinstance(line, AnyOf) else ((line,),) for line in self.lines]
+        for parts in product(*choices):
+            yield tuple(condition for part in parts for condition in part)
 
     def is_in_force(self, on: date) -> bool:
         """Whether the clause holds on a day."""
@@ -128,6 +121,9 @@ class RuleSet:
     left_out: str | None
     """What the source asks for beyond the clauses and this program does not check, in words."""
     clauses: tuple[Clause, ...]
+    """In the order of precedence: a clause comes after those that it yields to."""
+    superseded: bool = False
+    """Whether a later edition has taken its place on the day asked for; its answers are shown for comparison only."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,12 +134,13 @@ class RuleBook:
     version: str
 
     def in_force(self, on: date) -> tuple[RuleSet, ...]:
-        """The rule sets with the clauses that hold on a day; a set without any is left out."""
-        dated = (
-            replace(ruleset, clauses=tuple(clause for clause in ruleset.clauses if clause.is_in_force(on)))
-            for ruleset in self.rulesets
-        )
-        return tuple(ruleset for ruleset in dated if ruleset.clauses)
+        """The rule sets as they stand on a day.
+
+        A set that had not been published yet is left out. A set of which no clause holds any more keeps its last
+        clauses and is marked as superseded: an old edition stays readable beside the new one.
+        """
+        dated = (_as_of(ruleset, on) for ruleset in self.rulesets)
+        return tuple(ruleset for ruleset in dated if ruleset is not None)
 
     def ruleset(self, ruleset_id: str) -> RuleSet:
         """The rule set of that name; ``KeyError`` if there is none."""
@@ -153,115 +150,13 @@ class RuleBook:
         raise KeyError(ruleset_id)
 
 
-def read_rulebook(folder: Path = RULES_FOLDER) -> RuleBook:
-    """Read every rule file below ``folder``.
-
-    Raises
-    ------
-    RuleFileError
-        A file breaks the format, names an unknown fact, choice or source, or states an impossible bound.
-    """
-    sources = {key: Source(key=key, **entry) for key, entry in load_yaml(folder / "sources.yaml").items()}
-    rulesets = []
-    for entry in load_yaml(folder / "rulesets.yaml"):
-        where = folder / entry["folder"]
-        if entry["source"] not in sources:
-            raise RuleFileError(f"rulesets.yaml: '{entry['id']}' cites an unknown source")
-        files = sorted(where.glob("*.yaml"), key=lambda path: path.name)
-        clauses = tuple(_read_clause(path, entry, sources) for path in files)
-        if not clauses:
-            raise RuleFileError(f"{where.name}: no clause files")
-        rulesets.append(
-            RuleSet(
-                id=entry["id"],
-                kind=entry["kind"],
-                title=entry["title"],
-                source=sources[entry["source"]],
-                otherwise=_outcome(entry["otherwise"], entry["kind"]),
-                unless=read_condition(entry["unless"]) if entry.get("unless") else None,
-                left_out=entry.get("left_out"),
-                clauses=tuple(sorted(clauses, key=lambda clause: clause.id)),
-            )
-        )
-    return RuleBook(tuple(rulesets), _version(folder))
-
-
-def _read_clause(path: Path, ruleset: Mapping[str, Any], sources: Mapping[str, Source]) -> Clause:
-    entry = load_yaml(path)
-    name = f"{path.parent.name}/{path.name}"
-    if not isinstance(entry, dict) or not set(entry) <= _CLAUSE_KEYS:
-        raise RuleFileError(f"{name}: allowed keys are {', '.join(sorted(_CLAUSE_KEYS))}")
-    try:
-        clause = _build_clause(entry, ruleset, sources)
-    except (KeyError, TypeError, ValueError) as error:
-        raise RuleFileError(f"{name}: {error}") from error
-    if path.stem != clause.id.removeprefix(f"{clause.ruleset}."):
-        raise RuleFileError(f"{name}: the file should be named after the id, '{clause.id}'")
-    return clause
-
-
-def _build_clause(entry: Mapping[str, Any], ruleset: Mapping[str, Any], sources: Mapping[str, Source]) -> Clause:
-    if not entry["id"].startswith(f"{ruleset['id']}."):
-        raise ValueError(f"the id should start with '{ruleset['id']}.'")
-    checked = Checked(**entry["checked"])
-    if checked.status not in CHECK_STATUSES:
-        raise ValueError(f"checked.status is one of {', '.join(CHECK_STATUSES)}")
-    lines = tuple(_read_line(line) for line in entry["all_of"])
-    short_id = entry["id"].removeprefix(f"{ruleset['id']}.")
-    clause = Clause(
-        id=entry["id"],
-        ruleset=ruleset["id"],
-        clause=entry.get("clause", short_id),
-        title=entry["title"],
-        source=sources[entry["source"]],
-        locator=entry["locator"],
-        checked=checked,
-        outcome=_outcome(entry["strength"]["outcome"], ruleset["kind"]),
-        level=entry["strength"].get("level"),
-        group=entry.get("group"),
-        note=entry.get("note"),
-        lines=lines,
-        in_force_from=entry["in_force"]["from"],
-        in_force_until=entry["in_force"]["until"],
-    )
-    for condition in clause.conditions():
-        _check_condition(condition)
-    return clause
-
-
-def _read_line(entry: Mapping[str, Any]) -> Line:
-    if set(entry) == {"any_of"}:
-        return AnyOf(tuple(read_condition(alternative) for alternative in entry["any_of"]))
-    return read_condition(entry)
-
-
-def fact_spec(name: str) -> FactSpec | None:
-    """What a rule may know of a fact, stated or derived; ``None`` if there is no such fact."""
-    return FACTS.get(name) or DERIVED_FACTS.get(name)
-
-
-def _outcome(name: str, kind: str) -> Outcome | Action:
-    return Action(name) if kind == "action" else Outcome(name)
-
-
-def _check_condition(condition: Condition) -> None:
-    spec = fact_spec(condition.fact)
-    if spec is None:
-        raise ValueError(f"there is no fact '{condition.fact}'")
-    fits = {Bounds: (Kind.NUMBER, Kind.INTEGER), Membership: (Kind.CHOICE,)}.get(type(condition), (Kind.BOOLEAN,))
-    if spec.kind not in fits:
-        raise ValueError(f"'{condition.fact}' is a {spec.kind}; the condition does not fit")
-    if isinstance(condition, Membership) and not set(condition.choices) <= set(spec.choices) - set(spec.coarse):
-        raise ValueError(f"'{condition.fact}' has no such choice, or one that is too coarse for a rule")
-    if isinstance(condition, Bounds):
-        low, high = spec.minimum, spec.maximum
-        bounds = [bound for bound in (condition.low, condition.high) if bound is not None]
-        if low is not None and high is not None and not all(low <= bound <= high for bound in bounds):
-            raise ValueError(f"'{condition.fact}' lies between {low:g} and {high:g}; a bound is outside")
-
-
-def _version(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.yaml")):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return f"sha256:{digest.hexdigest()[:16]}"
+def _as_of(ruleset: RuleSet, on: date) -> RuleSet | None:
+    holding = tuple(clause for clause in ruleset.clauses if clause.is_in_force(on))
+    if holding:
+        return replace(ruleset, clauses=holding)
+    published = [clause for clause in ruleset.clauses if clause.in_force_from <= on]
+    if not published:
+        return None
+    last = max(clause.in_force_until or on for clause in published)
+    latest = tuple(clause for clause in published if clause.in_force_until == last)
+    return replace(ruleset, clauses=latest, superseded=True)

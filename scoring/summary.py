@@ -33,20 +33,20 @@ def summarise(answers: list[Answer]) -> Summary:
     """Sum up the answers of all rule sets."""
     if any(answer.out_of_scope is not None for answer in answers):
         return Summary("haemorrhage", None, "Haemorrhage on imaging: thrombectomy for ischaemic stroke does not apply.")
-    guidelines = [answer for answer in answers if answer.ruleset.kind == "guideline"]
+    guidelines = [answer for answer in answers if answer.ruleset.kind == "guideline" and not answer.ruleset.superseded]
     if not guidelines:
         return Summary(Stance.NOT_ADDRESSED, None, "No guideline of the rule book was in force on this date.")
     lead = guidelines[0]
-    decided = {answer.outcome.stance for answer in guidelines if answer.outcome.stance is not Stance.NEED_DATA}
+    decided = {answer.stance for answer in guidelines if answer.stance is not Stance.NEED_DATA}
     agree = len(decided) == 1 if decided and guidelines[1:] else None
-    parts = [f"{_VERDICTS[lead.outcome.stance]} ({_named(lead)})."]
-    others = [answer for answer in guidelines[1:] if answer.outcome.stance is not lead.outcome.stance]
+    parts = [f"{_VERDICTS[lead.stance]} ({_named(lead)})."]
+    others = [answer for answer in guidelines[1:] if answer.stance is not lead.stance]
     if others:
         parts.append("Otherwise: " + "; ".join(f"{_named(a)}: {a.outcome.label}" for a in others) + ".")
     trials = [answer for answer in answers if answer.ruleset.kind == "trial"]
     if trials:
         parts.append("Trials: " + "; ".join(f"{a.ruleset.title} {a.outcome.label}" for a in trials) + ".")
-    return Summary(lead.outcome.stance, agree, " ".join(parts))
+    return Summary(lead.stance, agree, " ".join(parts))
 
 
 def _named(answer: Answer) -> str:

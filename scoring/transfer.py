@@ -54,8 +54,8 @@ def transfer_advice(rulebook: RuleBook, on: date, values: Mapping[str, Known], s
 def leading_stance(answers: list[Answer]) -> Stance:
     """What the first guideline in the rule book's order says; the others are shown beside it."""
     for answer in answers:
-        if answer.ruleset.kind == "guideline":
-            return answer.outcome.stance
+        if answer.ruleset.kind == "guideline" and not answer.ruleset.superseded:
+            return answer.stance
     return Stance.NOT_ADDRESSED
 
 

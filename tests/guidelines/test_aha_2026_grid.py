@@ -10,7 +10,7 @@ import pytest
 
 from scoring.eligibility import grid_in_force, judge
 from scoring.facts import OCCLUSION_SITES
-from scoring.rulebook import read_rulebook
+from scoring.rule_files import read_rulebook
 from scoring.values import Known
 
 GRID = grid_in_force(read_rulebook(), date(2026, 11, 22))

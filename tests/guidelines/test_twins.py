@@ -13,11 +13,11 @@ from scoring.conditions import Bounds, Flag, Membership
 from scoring.derived import DERIVED_FACTS, assess
 from scoring.eligibility import clause_answer
 from scoring.facts import Facts
-from scoring.rulebook import RULES_FOLDER, Clause, read_rulebook
+from scoring.rule_files import NOT_CLAUSES, RULES_FOLDER, read_rulebook
+from scoring.rulebook import Clause
 from scoring.values import Known
 
 TWINS = Path(__file__).parent
-NOT_CLAUSES = {"sources.yaml", "rulesets.yaml", "time_windows.yaml"}
 CLAUSES = {clause.id: clause for ruleset in read_rulebook().rulesets for clause in ruleset.clauses}
 FILES = sorted(path for path in TWINS.rglob("*.yaml"))
 

@@ -6,11 +6,12 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scoring.derived import fact_spec
 from scoring.eligibility import Answer, clause_answer, grid_in_force, judge
 from scoring.facts import FACTS, Kind
 from scoring.grid import Grid
 from scoring.outcomes import Outcome
-from scoring.rulebook import fact_spec, read_rulebook
+from scoring.rule_files import read_rulebook
 from scoring.ternary import Ternary
 from scoring.values import Interval, Known
 

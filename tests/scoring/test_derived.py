@@ -80,8 +80,10 @@ def test_an_m2_without_dominance_stays_open() -> None:
     assert site == OneOf(frozenset({"mca_m2_dominant", "mca_m2_codominant", "mca_m2_nondominant"}))
 
 
-@pytest.mark.parametrize(("capability", "treats"), [("primary", False), ("acute_stroke_ready", False),
-                                                    ("thrombectomy_capable", True), ("comprehensive", True)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("capability", "treats"),
+    [("primary", False), ("acute_stroke_ready", False), ("thrombectomy_capable", True), ("comprehensive", True)],
+)
 def test_what_a_site_can_do(capability: str, *, treats: bool) -> None:
     assert values_of(site=Site(capability=Capability(capability)))["site_treats"] is treats
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from scoring.eligibility import grid_in_force, judge
 from scoring.explain import Change, what_would_change
 from scoring.outcomes import Outcome
-from scoring.rulebook import read_rulebook
+from scoring.rule_files import read_rulebook
 from scoring.values import Known
 from tests.properties.test_judging import patients
 

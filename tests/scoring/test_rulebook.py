@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scoring.errors import RuleFileError
-from scoring.rulebook import RULES_FOLDER, read_rulebook
+from scoring.rule_files import RULES_FOLDER, read_rulebook
 
 CLAUSE = Path("aha_asa_2026") / "4.7.2-3.yaml"
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from scoring.outcomes import Action, Stance
-from scoring.rulebook import read_rulebook
+from scoring.rule_files import read_rulebook
 from scoring.transfer import TransferAdvice, transfer_advice
 from scoring.values import Known
 

@@ -15,7 +15,7 @@ from scoring.facts import Facts
 from scoring.nihss import score_nihss
 from scoring.pc_aspects import PosteriorFindings, score_pc_aspects
 from scoring.regions import PosteriorRegion, Region, Side, Status
-from scoring.rulebook import read_rulebook
+from scoring.rule_files import read_rulebook
 from scoring.site import Capability, Site
 from scoring.timeline import timeline
 from tests.conftest import SHARED
