@@ -10,6 +10,10 @@ _WIDTH = 110
 """Characters of one line; longer ones are cut, so that no record system breaks them."""
 
 
+_RULESETS = 3
+"""Rule sets that are named; they come in the rule book's order, the leading guideline first."""
+
+
 def copy_text(answer: Mapping[str, Any], said: Mapping[str, str]) -> str:
     """At most twelve lines of plain ASCII.
 
@@ -18,22 +22,27 @@ def copy_text(answer: Mapping[str, Any], said: Mapping[str, str]) -> str:
     answer
         The answer of ``POST /v1/triage``.
     said
-        Times in words: ``evaluated``, and where known ``anchor``, ``closes`` and ``puncture``.
+        Times in words: ``evaluated``, and where known ``since``, ``anchor``, ``window`` and ``puncture``.
     """
     verdict = answer["evt_summary"]
     transfer = answer["transfer"]
     lines = [
         f"ASPECTS triage{_after(': ', answer['case_id'])}, {said['evaluated']}",
         f"ASPECTS: {say_score(answer['aspects'])}",
-        f"Time: {said.get('anchor', 'last known well not known')}{_after('; ', said.get('closes'))}",
+        f"Time: {_time(said)}{_after('; ', said.get('window'))}",
         f"Thrombectomy: {state_of(verdict['verdict']).words}",
-        *(f"  {_ruleset_line(one)}" for one in answer["evt"][:3]),
-        f"Next: {transfer['action_text']}{_after(' -> ', transfer['destination'])}{_after('; ', said.get('puncture'))}",
+        *(f"  {_ruleset_line(one)}" for one in answer["evt"][:_RULESETS]),
+        f"Next: {transfer['action_text']}{_after(' -> ', transfer['destination'])}",
+        *([said["puncture"]] if "puncture" in said else []),
         f"Not known: {', '.join(map(title_of, answer['missing'])) or 'nothing that could change this answer'}",
         f"Rules {answer['versions']['rules']}, software {answer['versions']['software']}",
         "Decision support, not a cleared device. Clinician confirmed: [ ]",
     ]
     return "\n".join(_ascii(line)[:_WIDTH].rstrip() for line in lines)
+
+
+def _time(said: Mapping[str, str]) -> str:
+    return f"{said['since']} {said['anchor']}" if "since" in said else "last known well not known"
 
 
 def say_score(aspects: Mapping[str, Any] | None) -> str:
@@ -56,5 +65,5 @@ def _after(joint: str, words: str | None) -> str:
 
 def _ascii(line: str) -> str:
     """Plain letters where there are any, and one line: what was typed may hold anything."""
-    plain = unicodedata.normalize("NFKD", line).encode("ascii", "ignore").decode("ascii")
+    plain = unicodedata.normalize("NFKD", line.replace("\N{EN DASH}", "-")).encode("ascii", "ignore").decode("ascii")
     return "".join(letter for letter in plain if letter.isprintable())

@@ -14,10 +14,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from app.web import layout
-from app.web.forms import FormReading
+from app.web.form_reading import FormReading
 from app.web.headers import PAGE_HEADERS
 from app.web.map_words import map_in_words
 from app.web.times import TimeProblem, read_time, say_ago, say_day, say_moment
+from app.web.wording import first_up
 from scoring.facts import FACTS
 from scoring.nihss import ITEM_MAXIMA, ITEM_TITLES, MAY_BE_UNTESTABLE, UNTESTABLE
 from scoring.regions import Level, PosteriorRegion, Region, Status
@@ -52,6 +53,7 @@ def _environment() -> Environment:
         map_shapes=json.loads((HERE / "map_shapes.json").read_text(encoding="utf-8")),
         map_in_words=map_in_words,
     )
+    environment.filters["first_up"] = first_up
     return environment
 
 

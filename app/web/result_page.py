@@ -11,10 +11,19 @@ from starlette.responses import HTMLResponse
 
 from app.web import layout
 from app.web.copy_text import copy_text, say_score
-from app.web.forms import FormReading
+from app.web.form_reading import FormReading
 from app.web.pages import days_offered, render
-from app.web.times import say_ago, say_minutes, say_moment
-from app.web.wording import outcome_text, say_checked, say_choice, say_condition, say_value, state_of, title_of
+from app.web.times import say_ago, say_clock, say_minutes, say_moment
+from app.web.wording import (
+    OUT_OF_SCOPE_VERDICT,
+    outcome_text,
+    say_checked,
+    say_choice,
+    say_condition,
+    say_value,
+    state_of,
+    title_of,
+)
 from scoring.facts import FACTS
 
 _FIELDS_OF = {
@@ -40,7 +49,7 @@ def result_page(request: Request, reading: FormReading, answer: Mapping[str, Any
         "result.html",
         answer=answer,
         asked=asked,
-        changes=list(_changes(answer, reading.zone)),
+        changes=_changes(answer, reading.zone),
         copied=copy_text(answer, said),
         days=days_offered(now, reading.zone),
         entered=list(_entered(answer, reading)),
@@ -71,33 +80,42 @@ def say_times(answer: Mapping[str, Any], zone: ZoneInfo) -> dict[str, str]:
     times = answer["time"]
     evaluated = datetime.fromisoformat(answer["evaluated_at"])
     said = {"evaluated": say_moment(evaluated, zone)}
-    since = times["minutes_since_anchor"]
-    if since is not None:
-        said["since"] = say_minutes(since)
-        said["anchor"] = f"{said['since']} since {_ANCHORS[times['anchor']]}"
-        if times["anchor_at"]:
-            anchor_at = datetime.fromisoformat(times["anchor_at"])
-            said["anchor_at"] = f"{say_moment(anchor_at, zone)}, {say_ago(anchor_at, evaluated)}"
+
+    def clock(name: str) -> str:
+        return say_clock(datetime.fromisoformat(times[name]), evaluated, zone)
+
+    if times["minutes_since_anchor"] is not None:
+        said["since"] = say_minutes(times["minutes_since_anchor"])
+        said["anchor"] = f"since {_ANCHORS[times['anchor']]}"
+    if times["anchor_at"]:
+        said["anchor"] += f", {clock('anchor_at')}"
     if times["window_closes_at"]:
-        closes_at = say_moment(datetime.fromisoformat(times["window_closes_at"]), zone)
-        said["closes"] = f"{times['window']} window closes {closes_at}"
-        said["left"] = say_minutes(times["minutes_left_in_window"])
+        left = say_minutes(times["minutes_left_in_window"])
+        said["window"] = f"{_dashed(times['window'])} window closes at {clock('window_closes_at')}, in {left}"
+    elif times["window"]:
+        said["window"] = f"{_dashed(times['window'])} window, which has no end"
     if times["projected_puncture_at"]:
-        puncture_at = say_moment(datetime.fromisoformat(times["projected_puncture_at"]), zone)
-        said["puncture"] = f"puncture expected {puncture_at}"
-        if times["minutes_from_anchor_to_puncture"] is not None:
-            said["puncture"] += f", at {say_minutes(times['minutes_from_anchor_to_puncture'])}"
+        since = times["minutes_from_anchor_to_puncture"]
+        counted = "" if since is None else f", {say_minutes(since)} {said['anchor'].partition(',')[0]}"
+        said["puncture"] = f"Puncture expected at {clock('projected_puncture_at')}{counted}"
     return said
+
+
+def _dashed(window: str) -> str:
+    """A window's name as people say it: ``>6-16 h`` is the 6 to 16 h window."""
+    return window.removeprefix(">").replace("-", "\N{EN DASH}") if "-" in window else window.replace(">", "over ")
 
 
 def _headline(answer: Mapping[str, Any]) -> dict[str, Any]:
     """The verdict of the leading guideline, which the answer puts first."""
+    verdict = answer["evt_summary"]["verdict"]
     lead = next((one for one in answer["evt"] if one["kind"] == "guideline"), None)
-    later = lead["at_projected_puncture"] if lead else None
+    is_asked = lead is not None and verdict != OUT_OF_SCOPE_VERDICT
+    later = lead["at_projected_puncture"] if lead is not None and is_asked else None
     return {
-        "state": state_of(answer["evt_summary"]["verdict"]),
-        "lead": lead,
-        "changes_by_puncture": lead is not None and later is not None and later != lead["outcome"],
+        "state": state_of(verdict),
+        "lead": lead if is_asked else None,
+        "at_puncture": later if lead is not None and later != lead["outcome"] else None,
     }
 
 
@@ -111,19 +129,23 @@ def _asked_for(missing: list[str]) -> Iterator[str]:
                 yield name
 
 
-def _changes(answer: Mapping[str, Any], zone: ZoneInfo) -> Iterator[dict[str, str]]:
-    """What would change each answer, in words."""
-    titles = {one["ruleset"]: one["title"] for one in answer["evt"]}
-    for change in answer["what_would_change"]:
+def _changes(answer: Mapping[str, Any], zone: ZoneInfo) -> dict[str, list[dict[str, str]]]:
+    """What would change each answer, in words, by kind of rule set; first what comes by itself as time goes on."""
+    rulesets = {one["ruleset"]: one for one in answer["evt"]}
+    evaluated = datetime.fromisoformat(answer["evaluated_at"])
+    by_kind: dict[str, list[dict[str, str]]] = {"guideline": [], "trial": []}
+    for change in sorted(answer["what_would_change"], key=lambda change: "after" not in change):
         fact, then = change["fact"], change["then"]
-        condition = say_condition(fact, change["if"].removeprefix(f"{fact} "))
+        ruleset = rulesets[then["ruleset"]]
         after = change.get("after")
-        yield {
-            "if": f"{title_of(fact)} {condition}",
-            "at": f"from {say_moment(datetime.fromisoformat(after), zone)}" if after else "",
-            "ruleset": titles.get(then["ruleset"], then["ruleset"]),
-            "then": then["outcome"],
-        }
+        by_kind[ruleset["kind"]].append(
+            {
+                "if": f"{title_of(fact)} {say_condition(fact, change['if'].removeprefix(f'{fact} '))}",
+                "at": f"from {say_clock(datetime.fromisoformat(after), evaluated, zone)}" if after else "",
+                "then": f"{ruleset['title']}: {outcome_text(then['outcome'])}",
+            }
+        )
+    return by_kind
 
 
 def _entered(answer: Mapping[str, Any], reading: FormReading) -> Iterator[tuple[str, str]]:

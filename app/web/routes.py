@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from app.api.service import service_of
 from app.cases import case_of
 from app.triage import triage
-from app.web.forms import FormReading, problem_at, read_form
+from app.web.form_reading import FormReading
+from app.web.forms import problem_at, read_form
 from app.web.headers import LastingFiles
 from app.web.pages import HERE, STATIC_PATH, form_page, render
 from app.web.result_page import result_page

@@ -218,6 +218,23 @@ def say_moment(moment: datetime, zone: zoneinfo.ZoneInfo) -> str:
     return f"{say_date(local.date())} {local:%H:%M} {_zone_name(local)}"
 
 
+def say_clock(moment: datetime, now: datetime, zone: zoneinfo.ZoneInfo) -> str:
+    """A moment near ``now``: the day is left out where it is today, else the year.
+
+    >>> day = datetime(2026, 11, 22, 5, 5, tzinfo=UTC)
+    >>> say_clock(day.replace(hour=7), day, zoneinfo.ZoneInfo("Europe/London"))
+    '07:05 GMT'
+    >>> say_clock(day.replace(day=21), day, zoneinfo.ZoneInfo("Europe/London"))
+    '05:05 GMT on 21 Nov'
+    """
+    local, today = moment.astimezone(zone), now.astimezone(zone).date()
+    clock = f"{local:%H:%M} {_zone_name(local)}"
+    if local.date() == today:
+        return clock
+    day = say_date(local.date())
+    return f"{clock} on {day.removesuffix(f' {today.year}')}"
+
+
 def _zone_name(local: datetime) -> str:
     """The zone's letters, or its offset where it has none (some zones only have a number)."""
     name = local.tzname() or ""

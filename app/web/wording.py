@@ -7,6 +7,7 @@ from typing import Any
 
 from app.web.layout import CHOICE_WORDS
 from app.web.times import say_minutes
+from scoring.conditions import DAYS_PER_YEAR
 from scoring.derived import DERIVED_FACTS
 from scoring.facts import FACTS, FactSpec
 from scoring.outcomes import Outcome, Stance
@@ -32,6 +33,9 @@ class State:
 
 
 SUITABLE = State("suitable", "tick", "Suitable")
+OUT_OF_SCOPE_VERDICT = "haemorrhage"
+"""The summary's verdict where no source is asked, because the stroke is not ischaemic."""
+
 OUT_OF_SCOPE = State("silent", "slash", "Out of scope: haemorrhage")
 
 _STATES = {
@@ -47,8 +51,8 @@ _STATES = {
 
 
 def state_of(verdict: str) -> State:
-    """The state for a stance, or for the verdict of the summary (a stance, or ``"haemorrhage"``)."""
-    return OUT_OF_SCOPE if verdict == "haemorrhage" else _STATES[Stance(verdict)]
+    """The state for a stance, or for the verdict of the summary (a stance, or out of scope)."""
+    return OUT_OF_SCOPE if verdict == OUT_OF_SCOPE_VERDICT else _STATES[Stance(verdict)]
 
 
 def title_of(name: str) -> str:
@@ -107,6 +111,8 @@ def say_condition(name: str, condition: str) -> str:
     """
     if name.startswith("minutes_"):
         return re.sub(r"\d+", lambda match: say_minutes(int(match[0])), condition)
+    if name == "age_years":
+        return re.sub(r"\b0\.\d+", lambda match: f"{float(match[0]) * DAYS_PER_YEAR:.0f} days", condition)
     codes = CHOICE_WORDS.get(name, {})
     if not codes:
         return condition
@@ -131,3 +137,12 @@ def say_checked(checked: Mapping[str, Any] | str) -> str:
     """
     status = checked if isinstance(checked, str) else checked["status"]
     return {"read": "read by the project", "clinician": "by a clinician"}.get(status, f"not yet ({status})")
+
+
+def first_up(words: str) -> str:
+    """The words with a capital first letter and nothing else changed.
+
+    >>> first_up("class 1 by AHA/ASA")
+    'Class 1 by AHA/ASA'
+    """
+    return words[:1].upper() + words[1:]

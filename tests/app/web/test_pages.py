@@ -1,0 +1,250 @@
+"""The pages over HTTP: the form, its refusals, the answer, and what none of them may do."""
+
+import gzip
+import html
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from app.main import create_app
+from app.settings import Settings
+from app.web.routes import current_time
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime(2026, 11, 22, 5, 5, 40, tzinfo=UTC)
+
+CASE = {
+    "case_id": "Bay 4",
+    "last_known_well_at": "-3h55",
+    "nihss_total": "16",
+    "age_years": "74",
+    "prestroke_mrs": "0",
+    "occlusion_site": "mca_m1",
+    "haemorrhage_on_imaging": "no",
+    "side": "left",
+    "region.L": "affected",
+    "region.I": "affected",
+    "region.M2": "affected",
+    "rest_unaffected": "yes",
+    "capability": "primary",
+    "minutes_to_thrombectomy_centre": "70",
+    "door_to_groin_minutes": "60",
+    "thrombectomy_centre": "Northport",
+}
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
+
+
+@pytest.fixture(scope="module")
+def app() -> FastAPI:
+    app = create_app(Settings(site_time_zone="Europe/London"))
+    app.dependency_overrides[current_time] = lambda: NOW
+    return app
+
+
+class _Tags(HTMLParser):
+    """Collects the tags of a page, and the text outside of tags."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.said = ""
+        self.feed(page)
+        self.said = " ".join(self.said.split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.said += data
+
+    def fields(self) -> dict[str, str]:
+        """What a browser would send for the inputs of the page as they stand (the first form that has them)."""
+        sent: dict[str, str] = {}
+        for tag, attributes in self.tags:
+            name, kind = attributes.get("name"), attributes.get("type")
+            if tag == "input" and name and (kind not in ("radio", "checkbox") or "checked" in attributes):
+                sent.setdefault(name, attributes.get("value") or "")
+        return sent
+
+
+async def test_the_form_opens_with_nothing_chosen(client: httpx.AsyncClient) -> None:
+    page = _Tags((await client.get("/")).text)
+    assert set(page.fields().values()) == {""}
+    assert not [tag for tag, attributes in page.tags if tag == "option" and "selected" in attributes]
+
+
+async def test_every_field_has_a_name_for_screen_readers_and_a_unique_id(client: httpx.AsyncClient) -> None:
+    page = _Tags((await client.get("/")).text)
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    labelled = {attributes.get("for") for tag, attributes in page.tags if tag == "label"}
+    boxes = [
+        a for tag, a in page.tags if tag == "select" or (tag == "input" and a.get("type") not in ("radio", "checkbox"))
+    ]
+    assert len(boxes) > 60
+    assert all(box.get("id") in labelled or "aria-label" in box for box in boxes)
+
+
+async def test_an_answer_says_score_clock_verdict_and_next_step(client: httpx.AsyncClient) -> None:
+    response = await client.post("/", data=CASE)
+    assert response.status_code == 200
+    said = _Tags(response.text).said
+    for words in (
+        "Bay 4", "Suitable", "AHA/ASA 2026", "Transfer now to the thrombectomy centre", "Northport", "7 of 10",
+        "3 h 55 min", "since last known well, 01:10 GMT", "window closes at 07:10 GMT", "22 Nov 2026 05:05 GMT",
+    ):  # fmt: skip
+        assert words in said
+
+
+async def test_the_page_and_the_interface_judge_alike(client: httpx.AsyncClient) -> None:
+    """The page hands out its case as a body for the interface; both must answer the same."""
+    page = (await client.post("/", data=CASE)).text
+    body = re.search(r'aria-label="Request as JSON">(.*?)</pre>', page, re.DOTALL)
+    assert body is not None
+    answer = await client.post(
+        "/v1/triage", content=html.unescape(body[1]), headers={"content-type": "application/json"}
+    )
+    assert answer.status_code == 200
+    assert answer.json()["evt_summary"]["text"] in _Tags(page).said
+    assert answer.json()["aspects"]["total"] == 7
+
+
+async def test_facts_can_be_changed_without_typing_again(client: httpx.AsyncClient) -> None:
+    answered = _Tags((await client.post("/", data=CASE)).text)
+    form = await client.post("/edit", data=answered.fields())
+    assert form.status_code == 200
+    again = _Tags((await client.post("/", data=_with_selects(form.text))).text)
+    assert "7 of 10" in again.said
+    assert "since last known well, 01:10 GMT" in again.said
+
+
+def _with_selects(page: str) -> dict[str, str]:
+    tags = _Tags(page)
+    sent, current = tags.fields(), ""
+    for tag, attributes in tags.tags:
+        if tag == "select":
+            current = attributes["name"] or ""
+            sent[current] = ""
+        elif tag == "option" and "selected" in attributes:
+            sent[current] = attributes["value"] or ""
+    return sent
+
+
+async def test_bad_entries_come_back_with_the_rest_kept(client: httpx.AsyncClient) -> None:
+    response = await client.post("/", data={**CASE, "age_years": "old", "nihss_total": "99"})
+    assert response.status_code == 422
+    page = _Tags(response.text)
+    assert "2 entries need a look" in page.said
+    links = [a["href"] for tag, a in page.tags if tag == "a" and (a.get("href") or "").startswith("#")]
+    ids = {a.get("id") for _, a in page.tags}
+    assert {"#nihss_total", "#age_years"} <= set(links)
+    assert all((link or "")[1:] in ids for link in links)
+    kept = _with_selects(response.text)
+    assert kept["age_years"] == "old"
+    assert kept["region.L"] == "affected"
+    assert kept["region.C"] == "unaffected"
+    assert kept["occlusion_site"] == "mca_m1"
+    assert kept["last_known_well_at"] == "22 Nov 2026 01:10 GMT"
+
+
+async def test_a_contradiction_is_told_beside_its_field(client: httpx.AsyncClient) -> None:
+    response = await client.post("/", data={**CASE, "last_known_well_at": "03:00", "onset_witnessed_at": "02:00"})
+    assert response.status_code == 422
+    assert 'id="last_known_well_at-problem"' in response.text
+
+
+async def test_what_is_missing_can_be_given_on_the_answer(client: httpx.AsyncClient) -> None:
+    late = {**CASE, "last_known_well_at": "yesterday 14:00", "region.M1": "affected", "region.M5": "affected"}
+    page = (await client.post("/", data=late)).text
+    assert "Cannot say yet" in _Tags(page).said
+    form = page.split('id="missing"')[1].split("</form>")[0]
+    given = {**_Tags(form).fields(), "mass_effect": "no", "age_years": "74"}
+    answer = _Tags((await client.post("/", data=given)).text)
+    assert "Suitable" in answer.said
+    assert "5 of 10" in answer.said
+
+
+@pytest.mark.parametrize(
+    "name", ["case_id", "thrombectomy_centre", "age_years", "side", "last_known_well_at", "time_zone"]
+)
+@pytest.mark.parametrize("address", ["/", "/edit"])
+async def test_hostile_text_is_shown_and_never_run(client: httpx.AsyncClient, name: str, address: str) -> None:
+    response = await client.post(address, data={**CASE, name: HOSTILE})
+    assert response.status_code in (200, 422)
+    page = _Tags(response.text)
+    assert not [tag for tag, _ in page.tags if tag == "script"]
+    assert not [a for _, a in page.tags if any(attribute.startswith("on") for attribute in a)]
+    assert name == "side" or page.fields()[name] == HOSTILE
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type"),
+    [
+        (b"age_years=%FF", "application/x-www-form-urlencoded"),
+        (b"age_years=\xff", "application/x-www-form-urlencoded"),
+        (b"side=left&side=right", "application/x-www-form-urlencoded"),
+        (b"&".join(b"a%d=1" % i for i in range(500)), "application/x-www-form-urlencoded"),
+        (b'{"age_years": 74}', "application/json"),
+        (b"age_years=74", "text/plain"),
+        (b"--x\r\n", "multipart/form-data; boundary=x"),
+    ],
+)
+@pytest.mark.parametrize("address", ["/", "/edit"])
+async def test_what_is_not_the_form_is_refused_whole(
+    client: httpx.AsyncClient, address: str, body: bytes, media_type: str
+) -> None:
+    response = await client.post(address, content=body, headers={"content-type": media_type})
+    assert response.status_code == 400
+    assert "could not be read" in response.text
+
+
+async def test_an_empty_form_is_answered_without_guessing(client: httpx.AsyncClient) -> None:
+    response = await client.post("/", content=b"", headers={"content-type": "application/x-www-form-urlencoded"})
+    assert response.status_code == 200
+    said = _Tags(response.text).said
+    assert "Cannot say yet" in said
+    assert "Last known well is not known." in said
+
+
+async def test_the_copied_text_is_short_and_plain(client: httpx.AsyncClient) -> None:
+    page = (await client.post("/", data={**CASE, "case_id": "Ünit 4 \N{BULLET} 日本"})).text
+    copied = re.search(r'aria-label="Answer as plain text">(.*?)</pre>', page, re.DOTALL)
+    assert copied is not None
+    assert copied[1].isascii()
+    assert len(copied[1].splitlines()) <= 12
+    assert copied[1].startswith("ASPECTS triage: Unit 4")
+
+
+async def test_pages_load_nothing_from_elsewhere_and_hold_no_inline_code(client: httpx.AsyncClient) -> None:
+    for response in (await client.get("/"), await client.post("/", data=CASE)):
+        policy = response.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert response.headers["cache-control"] == "no-store"
+        for tag, attributes in _Tags(response.text).tags:
+            assert "style" not in attributes
+            assert tag != "style"
+            for attribute in ("href", "src", "action", "formaction"):
+                assert not re.match(r"\w+:|//", attributes.get(attribute) or "")
+
+
+async def test_static_files_are_kept_by_name_and_hash(client: httpx.AsyncClient) -> None:
+    style = re.search(r'href="(/static/app\.css\?v=\w{12})"', (await client.get("/")).text)
+    assert style is not None
+    response = await client.get(style[1])
+    assert response.headers["content-type"].startswith("text/css")
+    assert "immutable" in response.headers["cache-control"]
+    assert "http" not in response.text
+    assert (await client.get("/static/../forms.py")).status_code == 404
+
+
+async def test_the_first_view_is_light(client: httpx.AsyncClient) -> None:
+    """Page and style together, compressed, stay far below what a slow ward connection notices."""
+    sent = gzip.compress((await client.get("/")).content) + gzip.compress((await client.get("/static/app.css")).content)
+    assert len(sent) < 100_000
