@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 REGIONS = ("C", "L", "IC", "I", "M1", "M2", "M3", "M4", "M5", "M6")
@@ -40,6 +41,30 @@ def region(status: str) -> dict[str, object]:
     }
 
 
+def files_of(scan: Path) -> dict[str, object]:
+    paths = sorted(scan.iterdir()) if scan.is_dir() else [scan]
+    return {"files": [path.name for path in paths], "bytes": sum(path.stat().st_size for path in paths)}
+
+
+REFUSAL = {"code": "NOT_A_HEAD", "text": "This is not a head.", "remedy": "Send a head CT."}
+NOTHING_ELSE: dict[str, object] = {"warnings": [], "input": {}, "timing_seconds": {}, "versions": {}}
+
+ANSWERS: dict[str, Callable[[Path], dict[str, object]]] = {
+    "lists files": lambda scan: {"reading": scored() | {"input": files_of(scan)}},
+    "memory error": lambda _: {"fault": "MemoryError", "frames": ["x.py:1 f"]},
+    "fault": lambda _: {"fault": "KeyError", "frames": ["x.py:1 f"]},
+    "refuses": lambda _: {"reading": {"status": "refused", "refusal": REFUSAL} | NOTHING_ELSE},
+}
+
+ENDS: dict[str, Callable[[], object]] = {
+    "segmentation fault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
+    "out of memory": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "ends silently": sys.exit,
+    "never ends": lambda: time.sleep(600),
+    "slow": lambda: time.sleep(0.7),
+}
+
+
 def main() -> None:
     behaviour = sys.argv[1]
     if behaviour == "never starts":
@@ -52,34 +77,10 @@ def main() -> None:
     if not line:
         return
     job = json.loads(line)
-    answer: dict[str, object] = {"reading": scored()}
-    if behaviour == "segmentation fault":
-        os.kill(os.getpid(), signal.SIGSEGV)
-    elif behaviour == "out of memory":
-        os.kill(os.getpid(), signal.SIGKILL)
-    elif behaviour == "ends silently":
-        return
-    elif behaviour == "never ends":
-        time.sleep(600)
-    elif behaviour == "slow":
-        time.sleep(0.7)
-    elif behaviour == "lists files":
-        scan = Path(job["scan"])
-        names = [path.name for path in sorted(scan.iterdir())] if scan.is_dir() else [scan.name]
-        answer = {"reading": {**scored(), "input": {"files": names, "bytes": total_bytes(scan)}}}
-    elif behaviour == "memory error":
-        answer = {"fault": "MemoryError", "frames": ["x.py:1 f"]}
-    elif behaviour == "fault":
-        answer = {"fault": "KeyError", "frames": ["x.py:1 f"]}
-    elif behaviour == "refuses":
-        refusal = {"code": "NOT_A_HEAD", "text": "This is not a head.", "remedy": "Send a head CT."}
-        answer = {"reading": {"status": "refused", "refusal": refusal}}
+    if behaviour in ENDS:
+        ENDS[behaviour]()
+    answer = ANSWERS[behaviour](Path(job["scan"])) if behaviour in ANSWERS else {"reading": scored()}
     Path(job["answer"]).write_text(json.dumps(answer))
-
-
-def total_bytes(scan: Path) -> int:
-    files = scan.iterdir() if scan.is_dir() else [scan]
-    return sum(path.stat().st_size for path in files)
 
 
 main()
