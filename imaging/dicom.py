@@ -74,7 +74,7 @@ def _read_headers(files: Iterable[FileContent], limits: ReadLimits, notes: list[
     if not headers:
         raise damaged[0] if damaged else corrupt_file("The upload holds no DICOM image.")
     if damaged:
-        notes.append(f"{len(damaged)} damaged DICOM files were left out.")
+        notes.append(f"Damaged DICOM files left out: {len(damaged)}.")
     return headers
 
 
@@ -90,9 +90,7 @@ def _usable_slices(headers: list[SliceHeader], notes: list[str]) -> list[SliceHe
             "Send the scans of one patient at a time.",
         )
     if len(slices) < len(headers):
-        notes.append(
-            f"{len(headers) - len(slices)} images that are no CT slices (overviews, pictures, reports) were left out."
-        )
+        notes.append(f"Left out, being no CT slices (overviews, pictures, reports): {len(headers) - len(slices)}.")
     return slices
 
 
@@ -155,9 +153,9 @@ def _decode(stack: SliceStack, notes: list[str]) -> np.ndarray:
             "Send one phase: the plain non-contrast head CT.",
         )
     if same:
-        notes.append(f"{same} images that repeat another one exactly were dropped.")
+        notes.append(f"Exact repeats of a slice, dropped: {same}.")
     if different:
-        notes.append(f"{different} positions were imaged again; the image acquired first was kept.")
+        notes.append(f"Slices imaged again at the same place, of which the first acquired was kept: {different}.")
     return hu.transpose(2, 1, 0)
 
 

@@ -189,7 +189,7 @@ def _to_hounsfield(raw: NDArray[np.generic], slope: float, intercept: float, not
             hu += np.float32(intercept)
     finite = np.isfinite(hu)
     if not finite.all():
-        notes.append(f"{int((~finite).sum())} voxels without a finite value were taken as not scanned.")
+        notes.append(f"Voxels without a finite value, taken as not scanned: {int((~finite).sum())}.")
         hu[~finite] = OUTSIDE_SCAN_HU
     np.maximum(hu, np.float32(OUTSIDE_SCAN_HU), out=hu)
     return hu

@@ -189,7 +189,7 @@ def test_scout_in_the_series_is_left_out(tmp_path: Path) -> None:
     volume = read_volume(write(tmp_path, [scout, unnamed_scout, picture, *series()]))
 
     assert volume.slice_count == 12
-    assert volume.acquisition.notes[0].startswith("2 images that are no CT slices")
+    assert volume.acquisition.notes[0].endswith("pictures, reports): 2.")
     assert_in_place(volume)
 
 
@@ -206,7 +206,7 @@ def test_exact_repeats_are_dropped(tmp_path: Path) -> None:
     write(tmp_path / "again", series()[:4])
     volume = read_volume(tmp_path)
 
-    assert volume.acquisition.notes == ("4 images that repeat another one exactly were dropped.",)
+    assert volume.acquisition.notes == ("Exact repeats of a slice, dropped: 4.",)
     assert_in_place(volume)
 
 
@@ -216,7 +216,9 @@ def test_a_place_imaged_twice_keeps_the_first_acquisition(tmp_path: Path) -> Non
     set_density(second, np.full((56, 48), 77.0))
     volume = read_volume(write(tmp_path, [second, *series()]))
 
-    assert volume.acquisition.notes == ("1 positions were imaged again; the image acquired first was kept.",)
+    assert volume.acquisition.notes == (
+        "Slices imaged again at the same place, of which the first acquired was kept: 1.",
+    )
     assert_in_place(volume)
 
 

@@ -127,7 +127,7 @@ def test_voxels_without_a_value_are_outside_the_scan(tmp_path: Path) -> None:
     volume = read_volume(save(nib.Nifti1Image(values, image.affine), tmp_path / "scan.nii"))
 
     assert (volume.hu[:3, 0, 0] == OUTSIDE_SCAN_HU).all()
-    assert volume.acquisition.notes == ("2 voxels without a finite value were taken as not scanned.",)
+    assert volume.acquisition.notes == ("Voxels without a finite value, taken as not scanned: 2.",)
 
 
 def test_sform_that_contradicts_the_voxel_size_gives_way_to_the_qform(tmp_path: Path) -> None:
