@@ -212,6 +212,9 @@ class ScoredReading(_Reading):
     total_high: int
     regions: dict[Side, dict[str, RegionOut]]
     quality: dict[str, Any]
+    overlay_png_base64: str | None = Field(
+        None, description="A picture of the regions on the scan; only with overlay=1."
+    )
 
 
 class RefusedReading(_Reading):

@@ -7,14 +7,11 @@ runs: judging one case waits neither for a web server nor for an image library t
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from app.version import __version__
-
-if TYPE_CHECKING:
-    from imaging.result import Reading
 
 app = typer.Typer(
     help="ASPECTS from findings or a head CT; thrombectomy and transfer by published guidelines. Not a medical device.",
@@ -56,8 +53,10 @@ def triage(
         answer = judge(patient)  # at once: a case that is refused need not wait for its scan
         if scan is not None:
             from app.scan_findings import with_reading
+            from imaging.reading import read_ct as read
 
-            reading = _read(scan).to_json()
+            _say(f"Reading {scan} ...")
+            reading = read(scan).to_json()
             patient, warnings = with_reading(patient, reading)
             answer = judge(patient)
             answer["warnings"] = [*answer["warnings"], *warnings]
@@ -84,13 +83,18 @@ def read_ct(
     as_json: AsJson = False,
 ) -> None:
     """Read ASPECTS from a head CT without contrast. A refused scan is an answer too."""
-    from imaging.reading import write_outputs
+    from imaging.reading import read_with_artefacts
 
     _say(f"Reading {path} ...")
-    reading = _read(path)
+    reading, artefacts = read_with_artefacts(path)
     if out is not None:
-        write_outputs(reading, out)
-        _say(f"Written to {out}.")
+        from imaging.outputs import write_outputs
+
+        try:
+            written = write_outputs(reading, artefacts, out)
+        except OSError as error:
+            _stop(f"{out}: {error.strerror}.")
+        _say(f"Written to {out}: {', '.join(file.name for file in written)}.")
     if as_json:
         _print_json(reading.to_json())
     else:
@@ -163,12 +167,6 @@ def version() -> None:
     from app.triage import rulebook
 
     print(f"aspects {__version__}, rules {rulebook().version}")
-
-
-def _read(path: Path) -> "Reading":
-    from imaging.reading import read_ct as read
-
-    return read(path)
 
 
 def _catalogue() -> list[dict[str, Any]]:

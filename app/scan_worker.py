@@ -5,6 +5,7 @@ readers, waits for one line of JSON on standard input (``{"scan": path, "answer"
 answer beside the scan and ends. If the server dies, standard input closes and so does this process.
 """
 
+import base64
 import json
 import os
 import sys
@@ -35,11 +36,14 @@ def main() -> None:
 
 def _answer(scan: Path, *, overlay: bool) -> dict[str, Any]:
     """``{"reading": …}``, or ``{"fault": …, "frames": […]}`` for what the readers did not foresee."""
-    from imaging.reading import read_ct  # noqa: PLC0415 -- see main
+    from imaging.outputs import overlay_png  # noqa: PLC0415 -- see main
+    from imaging.reading import read_with_artefacts  # noqa: PLC0415
 
     try:
-        reading = read_ct(scan)
-        return {"reading": reading.to_json()}
+        reading, artefacts = read_with_artefacts(scan)
+        answer = reading.to_json()
+        if overlay and artefacts is not None:
+            answer["overlay_png_base64"] = base64.b64encode(overlay_png(reading, artefacts)).decode()
     except Exception as error:  # noqa: BLE001 -- the process boundary: the server logs the fault and refuses the scan
         frames = traceback.extract_tb(error.__traceback__)
         # No message: it may quote the file, and the file is about a patient.
@@ -47,6 +51,7 @@ def _answer(scan: Path, *, overlay: bool) -> dict[str, Any]:
             "fault": type(error).__name__,
             "frames": [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames],
         }
+    return {"reading": answer}
 
 
 def _limit_resources(memory_mib: int, cpu_seconds: int) -> None:

@@ -82,8 +82,10 @@ def clause_text(clause: Json) -> str:
 
 
 def _line(line: Json) -> str:
+    if "meets_criteria_of" in line:
+        return f"meets the criteria of {' or '.join(line['meets_criteria_of'])}"
     if "any_of" in line:
-        return " or ".join(_line(alternative) for alternative in line["any_of"])
+        return " or ".join(" and ".join(_line(part) for part in group["all_of"]) for group in line["any_of"])
     return f"{line['fact']} {line['condition']}"
 
 

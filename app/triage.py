@@ -1,5 +1,6 @@
 """The use case: one case in, the whole answer out. No HTTP, no files but the rules, no clock."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -112,14 +113,13 @@ def _judge_later(grid: Grid, assessment: Assessment, to_puncture: int | None) ->
 
 
 def _missing(answers: Sequence[Answer], for_transfer: Sequence[str], action: Action) -> list[str]:
-    """Missing facts, those first that would settle the most answers; then what the transfer action waits for."""
-    asked_by: dict[str, int] = {}
+    """Missing facts: those first that would settle the most guidelines, then trials; then what the action waits for."""
+    guidelines, trials = Counter[str](), Counter[str]()
     for answer in answers:
-        for fact in answer.missing:
-            asked_by[fact] = asked_by.get(fact, 0) + 1
-    ranked = sorted(asked_by, key=lambda fact: -asked_by[fact])
+        (guidelines if answer.ruleset.kind == "guideline" else trials).update(answer.missing)
+    ranked = sorted(guidelines | trials, key=lambda fact: (-guidelines[fact], -trials[fact]))
     if action is Action.CALL_THROMBECTOMY_CENTRE:
-        ranked += [fact for fact in for_transfer if fact not in asked_by]
+        ranked += [fact for fact in for_transfer if fact not in ranked]
     return ranked
 
 
