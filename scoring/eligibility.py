@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+from scoring.completions import Completions
 from scoring.conditions import Condition
 from scoring.derived import STATED_FACTS_BEHIND
-from scoring.grid import Column, Grid, Masks
+from scoring.facts import FACTS
+from scoring.grid import Grid, Masks
 from scoring.outcomes import Outcome, Stance
 from scoring.rulebook import AnyOf, Clause, Conjunction, Line, RuleBook, RuleSet
 from scoring.ternary import Ternary, all_of, any_of
@@ -74,33 +76,33 @@ def _answer(grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], masks: Ma
         return Answer(ruleset, Outcome(clause.outcome), clause, None, ())
     if not possible:
         return Answer(ruleset, Outcome(ruleset.otherwise), None, _nearest(ruleset.clauses, values), ())
-    outcomes = grid.possible_outcomes(values, ruleset)
+    completions = Completions(grid, ruleset, values, masks)
+    outcomes = completions.outcomes()
     candidates = list(grid.clauses(possible))
     if len(outcomes) == 1:
         (outcome,) = outcomes
         found = next((candidate for candidate in candidates if candidate.outcome == outcome), None)
         return Answer(ruleset, Outcome(outcome), found, _nearest(ruleset.clauses, values), ())
-    missing = _missing(grid, ruleset, values, possible)
+    missing = _stated(completions.settling_facts(), values)
     return Answer(ruleset, Outcome.NEED_DATA, None, _nearest(candidates, values), missing)
 
 
-def _missing(grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], possible: int) -> tuple[str, ...]:
-    """Facts of which some value would settle the answer by itself; if no single one would, all that are open."""
-    columns = grid.open_columns(values, possible)
-    settling = [column for column in columns if _can_settle(grid, ruleset, values, column)]
-    stated: dict[str, None] = {}
-    for column in settling or columns:
-        for fact in STATED_FACTS_BEHIND.get(column.fact, (column.fact,)):
-            if values.get(fact) is None or fact == column.fact:
-                stated[fact] = None
-    return tuple(stated)
+def _stated(facts: Sequence[str], values: Mapping[str, Known]) -> tuple[str, ...]:
+    """Facts in the terms of what a person can supply, in the order of the vocabulary."""
+    stated = {
+        behind
+        for fact in facts
+        for behind in STATED_FACTS_BEHIND.get(fact, (fact,))
+        if behind == fact or values.get(behind) is None
+    }
+    return tuple(sorted(stated, key=_place_in_vocabulary))
 
 
-def _can_settle(grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], column: Column) -> bool:
-    return any(
-        len(grid.possible_outcomes({**values, column.fact: value}, ruleset)) == 1
-        for value in column.sample_values(values.get(column.fact))
-    )
+def _place_in_vocabulary(fact: str) -> int:
+    return _VOCABULARY.get(fact, len(_VOCABULARY))
+
+
+_VOCABULARY = {name: place for place, name in enumerate(FACTS)}
 
 
 def _nearest(clauses: list[Clause] | tuple[Clause, ...], values: Mapping[str, Known]) -> Clause:

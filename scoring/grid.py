@@ -15,7 +15,6 @@ from operator import and_, or_
 from scoring.conditions import Bounds, Condition
 from scoring.derived import fact_spec
 from scoring.facts import FactSpec, Kind
-from scoring.outcomes import Action, Outcome
 from scoring.rulebook import Clause, RuleSet
 from scoring.values import Interval, Known, OneOf
 
@@ -147,72 +146,6 @@ class Grid:
             if clause.id not in seen:
                 seen.add(clause.id)
                 yield clause
-
-    def open_columns(self, values: Mapping[str, Known], bits: int) -> list[Column]:
-        """Columns that are not fully known and that at least one of the conjunctions in ``bits`` asks for."""
-        return [
-            column
-            for column in self.columns
-            if bits & ~column.free and isinstance(values.get(column.fact), Interval | OneOf | None)
-        ]
-
-    def possible_outcomes(
-        self, values: Mapping[str, Known], ruleset: RuleSet, at_most: int = 2
-    ) -> set[Outcome | Action]:
-        """Outcomes that the set could still give once everything unknown is filled in; stops at ``at_most``.
-
-        Exact for facts that can vary freely of one another.
-        """
-        mine = self.mask_of_ruleset[ruleset.id]
-        open_columns = self.open_columns(values, self.masks(values).possible & mine)
-        open_facts = {column.fact for column in open_columns}
-        bits = mine
-        for column in self.columns:
-            value = values.get(column.fact)
-            if value is not None and column.fact not in open_facts:
-                bits &= reduce(and_, (column.cells[i].mask for i in column.covered(value)))
-        found: set[Outcome | Action] = set()
-        self._search(bits, _choices(open_columns, values), ruleset, found, at_most)
-        return found
-
-    def _search(
-        self,
-        bits: int,
-        choices: "list[_Choice]",
-        ruleset: RuleSet,
-        found: set[Outcome | Action],
-        at_most: int,
-    ) -> None:
-        """Walk the open columns; ``bits`` are the conjunctions that hold on all columns fixed so far."""
-        if len(found) >= at_most:
-            return
-        if not bits:
-            found.add(ruleset.otherwise)
-            return
-        deciding = self.deciding(bits, bits & choices[0].free_from_here if choices else bits)
-        if deciding is not None:
-            found.add(deciding.outcome)
-            return
-        for mask in choices[0].masks:
-            self._search(bits & mask, choices[1:], ruleset, found, at_most)
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """An open column in a search: the masks it can still take, and what no later column asks about."""
-
-    masks: list[int]
-    free_from_here: int
-
-
-def _choices(columns: Sequence[Column], values: Mapping[str, Known]) -> list[_Choice]:
-    choices: list[_Choice] = []
-    free = -1
-    for column in reversed(columns):
-        free &= column.free
-        masks = {column.cells[i].mask: None for i in column.reachable(values.get(column.fact))}
-        choices.append(_Choice(list(masks), free))
-    return choices[::-1]
 
 
 def _columns(conjunctions: Sequence[Sequence[Condition]]) -> tuple[Column, ...]:

@@ -39,6 +39,15 @@ def test_a_date_before_a_guideline_leaves_it_out() -> None:
     assert {"dawn", "defuse-3"} <= before
 
 
+def test_an_old_edition_answers_alone_on_its_dates_and_is_marked_when_superseded() -> None:
+    then = {ruleset.id: ruleset for ruleset in read_rulebook().in_force(date(2020, 1, 1))}
+    now = {ruleset.id: ruleset for ruleset in read_rulebook().in_force(date(2026, 1, 26))}
+    assert not then["aha-asa-2019"].superseded
+    assert now["aha-asa-2019"].superseded
+    assert not now["aha-asa-2026"].superseded
+    assert len(now["aha-asa-2019"].clauses) == len(then["aha-asa-2019"].clauses)
+
+
 def test_the_version_follows_the_files(folder: Path) -> None:
     before = read_rulebook(folder).version
     assert before == read_rulebook().version
@@ -79,10 +88,13 @@ def test_a_fault_is_refused_with_the_file_and_the_fault(folder: Path, old: str, 
     assert said in str(caught.value)
 
 
-def test_a_rule_set_without_clauses_or_source_is_refused(folder: Path) -> None:
+def test_a_rule_set_without_clauses_is_refused(folder: Path) -> None:
     shutil.rmtree(folder / "dawn")
     with pytest.raises(RuleFileError, match="no clause files"):
         read_rulebook(folder)
+
+
+def test_a_rule_set_with_an_unknown_source_is_refused(folder: Path) -> None:
     text = (folder / "rulesets.yaml").read_text()
     (folder / "rulesets.yaml").write_text(text.replace("source: nogueira-2018", "source: nobody"))
     with pytest.raises(RuleFileError, match="unknown source"):

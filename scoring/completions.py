@@ -1,0 +1,90 @@
+"""What could still come out: a search over everything that the unknown facts may turn out to be."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+
+from scoring.grid import Column, Grid, Masks
+from scoring.outcomes import Action, Outcome
+from scoring.rulebook import RuleSet
+from scoring.values import Interval, Known, OneOf
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A fact that is not fully known, with the different ways in which it can bear on one rule set."""
+
+    fact: str
+    masks: tuple[int, ...]
+    free: int
+
+
+class Completions:
+    """The completions of one case, as far as one rule set can tell them apart.
+
+    Exact for facts that can vary freely of one another; a pair such as mismatch volume and ratio is treated as if it
+    could.
+    """
+
+    def __init__(self, grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], masks: Masks) -> None:
+        """Prepare the search for what is known in ``values``, judged as ``masks``."""
+        self._grid = grid
+        self._otherwise = ruleset.otherwise
+        mine = grid.mask_of_ruleset[ruleset.id]
+        possible = masks.possible & mine
+        opened = []
+        self._bits = possible
+        for column in grid.columns:
+            value = values.get(column.fact)
+            if value is None or isinstance(value, Interval | OneOf):
+                if possible & ~column.free:
+                    opened.append(_opened(column, value, possible))
+                elif value is not None:
+                    self._bits &= reduce(and_, (column.cells[i].mask for i in column.covered(value)))
+        self._open = sorted(opened, key=lambda entry: len(entry.masks))
+
+    def outcomes(self, at_most: int = 2) -> set[Outcome | Action]:
+        """Outcomes that the rule set could still give; the search stops when it has found ``at_most``."""
+        found: set[Outcome | Action] = set()
+        self._search(self._bits, self._open, found, at_most)
+        return found
+
+    def settling_facts(self) -> list[str]:
+        """Facts of which some value would settle the outcome by itself; if no single one would, all that are open."""
+        settling = [entry.fact for i, entry in enumerate(self._open) if self._settles(i)]
+        return settling or [entry.fact for entry in self._open]
+
+    def _settles(self, position: int) -> bool:
+        rest = self._open[:position] + self._open[position + 1 :]
+        for mask in self._open[position].masks:
+            found: set[Outcome | Action] = set()
+            self._search(self._bits & mask, rest, found, at_most=2)
+            if len(found) == 1:
+                return True
+        return False
+
+    def _search(self, bits: int, rest: Sequence[_Open], found: set[Outcome | Action], at_most: int) -> None:
+        """Walk the open facts; ``bits`` are the conjunctions that hold on all facts fixed so far."""
+        while rest and not bits & ~rest[0].free:
+            rest = rest[1:]
+        if not bits:
+            found.add(self._otherwise)
+            return
+        settled = bits
+        for entry in rest:
+            settled &= entry.free
+        deciding = self._grid.deciding(bits, settled)
+        if deciding is not None:
+            found.add(deciding.outcome)
+            return
+        for mask in rest[0].masks:
+            if len(found) >= at_most:
+                return
+            self._search(bits & mask, rest[1:], found, at_most)
+
+
+def _opened(column: Column, value: Known | None, possible: int) -> _Open:
+    """Cells that no possible conjunction tells apart count once."""
+    masks = {column.cells[i].mask & possible: None for i in column.reachable(value)}
+    return _Open(column.fact, tuple(masks), column.free)
