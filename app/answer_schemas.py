@@ -85,6 +85,7 @@ class EvtOut(BaseModel):
     level: str | None
     clause: str | None
     clause_title: str | None
+    superseded: bool = Field(description="Whether a later edition of the same body has replaced this one.")
     nearest_clause: str | None = Field(description="The clause that came closest, where none holds.")
     group: str | None
     note: str | None
