@@ -18,6 +18,7 @@ _MAX_TILES = 1_024
 _START_OF_FRAME = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 _STANDALONE = {0x01, *range(0xD0, 0xD9)}
 _START_OF_SCAN = 0xDA
+_END_OF_IMAGE = b"\xff\xd9"
 _SOF_LAYOUT = ">HBHHB"
 
 
@@ -52,7 +53,12 @@ def _jpeg2000_size(frame: bytes) -> tuple[int, int, int]:
 
 
 def _jpeg_size(frame: bytes) -> tuple[int, int, int]:
-    """Return rows, columns and components of the only frame header before the scan data."""
+    """Return rows, columns and components of the only frame header before the scan data.
+
+    A frame without its end mark was cut short; CharLS searches seconds for the end of such a frame.
+    """
+    if not frame.rstrip(b"\0").endswith(_END_OF_IMAGE):
+        raise corrupt_file("A compressed image is cut short.")
     position = 2
     found: tuple[int, int, int] | None = None
     while position + 4 <= len(frame) and frame[position] == 0xFF:  # noqa: PLR2004 - every marker begins so

@@ -33,8 +33,12 @@ COMPRESSED_SYNTAXES = {
 }
 """JPEG Lossless, JPEG-LS, JPEG 2000, HTJ2K and RLE. The 8- and 12-bit lossy JPEG syntaxes are no CT measurement."""
 
-_PLUGINS = ("pyjpegls", "pylibjpeg", "gdcm")
-"""Decoders by preference. GDCM, an optional package, is there for JPEG Lossless, which no other free decoder reads."""
+_PLUGINS = ("pydicom", "pyjpegls", "pylibjpeg", "gdcm")
+"""Decoders by preference.
+
+pydicom's own comes first because it decodes RLE: on damaged frames pylibjpeg-rle panics, which Python code cannot catch
+as an exception. GDCM, an optional package, is there for JPEG Lossless, which no other free decoder reads.
+"""
 
 _HU_TYPES = {None, "", "HU", "HU_MOD", "US"}
 """Rescale Type; US means unspecified, which converters write. Others name other quantities, such as iodine."""

@@ -134,3 +134,26 @@ def test_truncated_compressed_frame_is_refused(tmp_path: Path) -> None:
         with pytest.raises(ScanRefused) as caught:
             read_volume(write(tmp_path / str(number), changed(compressed(syntax), cut)))
         assert caught.value.code == RefusalCode.CORRUPT_FILE
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])
+def test_randomly_damaged_frames_are_read_or_refused(tmp_path: Path, syntax: str) -> None:
+    """Anything else would end the process: a decoder that panics raises no ``Exception``."""
+    slices = compressed(syntax)
+    folder = write(tmp_path, slices)
+    start, stop = frame_of(slices[0])
+    whole = slices[0].PixelData[start:stop]
+    generator = np.random.default_rng(5)
+    refused = 0
+    for _ in range(40):
+        frame = bytearray(whole)
+        for at in generator.integers(2, len(frame), size=4):
+            frame[at] = generator.integers(256)
+        slices[0]["PixelData"].value = encapsulate([bytes(frame)])
+        slices[0].save_as(folder / f"{len(slices):04d}", enforce_file_format=True)
+        try:
+            read_volume(folder)
+        except ScanRefused as refusal:
+            assert refusal.code == RefusalCode.CORRUPT_FILE
+            refused += 1
+    assert refused > 0
