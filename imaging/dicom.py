@@ -126,6 +126,9 @@ def _first_that_stacks(groups: list[list[SliceHeader]], limits: ReadLimits, note
             continue
         if len(groups) > 1:
             notes.append(f"{len(groups)} stacks of slices were found; one of {len(stack.places)} slices was read.")
+        studies = len({group[0].file.study_uid for group in groups})
+        if studies > 1:
+            notes.append(f"The upload holds {studies} studies; only one of them was read, if possible the latest.")
         notes.extend(f"A series that seemed better was passed over ({refusal.code})." for refusal in refusals)
         return stack
     raise refusals[0]

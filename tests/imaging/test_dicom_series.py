@@ -83,6 +83,13 @@ def test_a_broken_series_never_gives_way_to_another_day(tmp_path: Path) -> None:
     assert caught.value.code == RefusalCode.SLICES_MISSING
 
 
+def test_several_studies_are_told(tmp_path: Path) -> None:
+    older = named("2", StudyInstanceUID="1.2.3.99", AcquisitionDate="20240101")
+    volume = chosen(tmp_path, named("1"), older)
+
+    assert volume.acquisition.notes[1].startswith("The upload holds 2 studies")
+
+
 @pytest.mark.parametrize("kernel", ["H60s", "Hr64f/3", "J70h", "BONEPLUS", "EDGE", "LUNG", "YD", "E", "FC30", "FC81"])
 def test_sharp_kernels(kernel: str) -> None:
     assert is_sharp(kernel)
