@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from app.web.result_parts import sources
 from app.web.wording import state_of, title_of
 
 _WIDTH = 110
@@ -11,7 +12,7 @@ _WIDTH = 110
 
 
 _RULESETS = 3
-"""Rule sets that are named; they come in the rule book's order, the leading guideline first."""
+"""Guidelines that are named; they come in the rule book's order, the leading one first."""
 
 
 def copy_text(answer: Mapping[str, Any], said: Mapping[str, str]) -> str:
@@ -31,7 +32,7 @@ def copy_text(answer: Mapping[str, Any], said: Mapping[str, str]) -> str:
         f"ASPECTS: {say_score(answer['aspects'])}",
         f"Time: {_time(said)}{_after('; ', said.get('window'))}",
         f"Thrombectomy: {state_of(verdict['verdict']).words}",
-        *(f"  {_ruleset_line(one)}" for one in answer["evt"][:_RULESETS]),
+        *(f"  {_ruleset_line(one)}" for one in sources(answer)["answering"][:_RULESETS]),
         f"Next: {transfer['action_text']}{_after(' -> ', transfer['destination'])}",
         *([said["puncture"]] if "puncture" in said else []),
         f"Not known: {', '.join(map(title_of, answer['missing'])) or 'nothing that could change this answer'}",

@@ -54,6 +54,7 @@ def read_form(fields: Mapping[str, str], now: datetime, default_zone: ZoneInfo) 
         "facts": _known(facts),
         "findings": _read_findings(reading, side),
         "posterior_findings": _read_posterior(reading),
+        "site_id": reading.text("site_id") or None,
         "site": _read_site(reading),
     }
     reading.payload = _known(payload)

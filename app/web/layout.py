@@ -67,6 +67,7 @@ MORE_FACTS = (
         "Thrombolysis: anticoagulants and contraindications",
         (
             "thrombolysis_given",
+            "evt_available",
             "anticoagulant",
             "hours_since_anticoagulant",
             *(name for name in FACTS if name.startswith("days_since_")),

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from app.api.service import service_of
 from app.web import layout
 from app.web.form_reading import FormReading
 from app.web.headers import PAGE_HEADERS
@@ -91,9 +92,15 @@ def form_page(request: Request, reading: FormReading, now: datetime, status: int
         spoken=_spoken(kept, now, reading.zone),
         days=days_offered(now, reading.zone),
         default_zone=reading.zone.key,
+        hospitals=_hospitals(request),
         is_open=lambda names: any(kept.get(name) or name in reading.problems for name in names),
         **_FORM_WORDS,
     )
+
+
+def _hospitals(request: Request) -> dict[str, str]:
+    """The hospitals of the network file by ``site_id``, in words; empty: the server has no such file."""
+    return {site_id: site.name or site_id for site_id, site in service_of(request).sites.items()}
 
 
 def _spoken(kept: Mapping[str, str], now: datetime, zone: ZoneInfo) -> dict[str, str]:
@@ -164,6 +171,7 @@ _ORDER = {
             "prestroke_mrs",
             *(f"nihss.{item}" for item in ITEM_MAXIMA),
             "case_id",
+            "site_id",
             "capability",
             "minutes_to_thrombectomy_centre",
             "door_to_groin_minutes",

@@ -1,7 +1,7 @@
 """The answer as a page: score, clock, verdict and next step first; then why, what is missing, what would change it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,32 +10,23 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from app.web import layout
+from app.web import result_parts as parts
 from app.web.copy_text import copy_text, say_score
 from app.web.form_reading import FormReading
 from app.web.pages import days_offered, render
-from app.web.times import say_ago, say_clock, say_minutes, say_moment
+from app.web.times import say_clock, say_minutes, say_moment
 from app.web.wording import (
     OUT_OF_SCOPE_VERDICT,
     outcome_text,
     say_checked,
-    say_choice,
     say_condition,
     say_value,
     state_of,
     title_of,
 )
-from scoring.facts import FACTS
 
-_FIELDS_OF = {
-    "minutes_since_last_known_well": ("last_known_well_at",),
-    "minutes_since_recognition": ("recognised_at",),
-    "minutes_since_sleep_midpoint": ("slept_at", "woke_at"),
-    "minutes_since_imaging": ("imaged_at",),
-    "site.capability": ("capability",),
-    "site.minutes_to_thrombectomy_centre": ("minutes_to_thrombectomy_centre",),
-    "site.door_to_groin_minutes": ("door_to_groin_minutes",),
-}
-"""Fields of the form that supply what a rule misses, where they have another name."""
+_MOST_ASKED = 6
+"""Missing facts that are asked for in plain view, those first that would settle most; the rest can be opened."""
 
 _ANCHORS = {"last_known_well": "last known well", "onset_witnessed": "onset was seen"}
 
@@ -43,16 +34,17 @@ _ANCHORS = {"last_known_well": "last known well", "onset_witnessed": "onset was 
 def result_page(request: Request, reading: FormReading, answer: Mapping[str, Any], now: datetime) -> HTMLResponse:
     """The page for an answer; it carries what was entered, so that facts can be changed without typing again."""
     said = say_times(answer, reading.zone)
-    asked = tuple(_asked_for(answer["missing"]))
+    asked = tuple(parts.asked_for(answer))
     return render(
         request,
         "result.html",
         answer=answer,
-        asked=asked,
-        changes=_changes(answer, reading.zone),
+        asked=asked[:_MOST_ASKED],
+        asked_too=asked[_MOST_ASKED:],
+        changes=parts.changes(answer, reading.zone),
         copied=copy_text(answer, said),
         days=days_offered(now, reading.zone),
-        entered=list(_entered(answer, reading)),
+        entered=list(parts.entered(answer, reading)),
         headline=_headline(answer),
         kept=reading.kept,
         payload=json.dumps(reading.payload, indent=1, ensure_ascii=False),
@@ -63,6 +55,9 @@ def result_page(request: Request, reading: FormReading, answer: Mapping[str, Any
         say_minutes=say_minutes,
         say_score=say_score,
         say_value=say_value,
+        sources=parts.sources(answer),
+        count_enrolments=parts.count_enrolments,
+        count_stances=parts.count_stances,
         spoken={},
         state_of=state_of,
         outcome_text=outcome_text,
@@ -117,49 +112,3 @@ def _headline(answer: Mapping[str, Any]) -> dict[str, Any]:
         "lead": lead if is_asked else None,
         "at_puncture": later if lead is not None and later != lead["outcome"] else None,
     }
-
-
-def _asked_for(missing: list[str]) -> Iterator[str]:
-    """Fields of the form that would supply what is missing, each once."""
-    seen: set[str] = set()
-    for fact in missing:
-        for name in _FIELDS_OF.get(fact, (fact,)):
-            if name not in seen:
-                seen.add(name)
-                yield name
-
-
-def _changes(answer: Mapping[str, Any], zone: ZoneInfo) -> dict[str, list[dict[str, str]]]:
-    """What would change each answer, in words, by kind of rule set; first what comes by itself as time goes on."""
-    rulesets = {one["ruleset"]: one for one in answer["evt"]}
-    evaluated = datetime.fromisoformat(answer["evaluated_at"])
-    by_kind: dict[str, list[dict[str, str]]] = {"guideline": [], "trial": []}
-    for change in sorted(answer["what_would_change"], key=lambda change: "after" not in change):
-        fact, then = change["fact"], change["then"]
-        ruleset = rulesets[then["ruleset"]]
-        after = change.get("after")
-        by_kind[ruleset["kind"]].append(
-            {
-                "if": f"{title_of(fact)} {say_condition(fact, change['if'].removeprefix(f'{fact} '))}",
-                "at": f"from {say_clock(datetime.fromisoformat(after), evaluated, zone)}" if after else "",
-                "then": f"{ruleset['title']}: {outcome_text(then['outcome'])}",
-            }
-        )
-    return by_kind
-
-
-def _entered(answer: Mapping[str, Any], reading: FormReading) -> Iterator[tuple[str, str]]:
-    """Every fact that was entered, as it was understood."""
-    for name, value in reading.payload["facts"].items():
-        if name == "nihss_items":
-            yield "NIHSS items", ", ".join(f"{item}: {points}" for item, points in value.items())
-        elif name.endswith("_at"):
-            moment = datetime.fromisoformat(value)
-            ago = say_ago(moment, datetime.fromisoformat(answer["evaluated_at"]))
-            yield title_of(name), f"{say_moment(moment, reading.zone)}, {ago}"
-        elif name in layout.CHOICE_WORDS:
-            yield title_of(name), say_choice(name, str(value))
-        else:
-            yield FACTS[name].title, say_value(name, value)
-    for name, value in reading.payload.get("site", {}).items():
-        yield title_of(f"site.{name}"), say_choice(name, str(value))

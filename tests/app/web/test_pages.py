@@ -5,6 +5,7 @@ import html
 import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from pathlib import Path
 
 import httpx
 import pytest
@@ -111,7 +112,10 @@ async def test_the_page_and_the_interface_judge_alike(client: httpx.AsyncClient)
         "/v1/triage", content=html.unescape(body[1]), headers={"content-type": "application/json"}
     )
     assert answer.status_code == 200
-    assert answer.json()["evt_summary"]["text"] in _Tags(page).said
+    said = _Tags(page).said
+    assert "Suitable" in said
+    assert answer.json()["evt_summary"]["verdict"] == "recommended"
+    assert all(one["title"] in said for one in answer.json()["evt"])
     assert answer.json()["aspects"]["total"] == 7
 
 
@@ -248,3 +252,20 @@ async def test_the_first_view_is_light(client: httpx.AsyncClient) -> None:
     """Page and style together, compressed, stay far below what a slow ward connection notices."""
     sent = gzip.compress((await client.get("/")).content) + gzip.compress((await client.get("/static/app.css")).content)
     assert len(sent) < 100_000
+
+
+async def test_hospitals_of_the_network_can_be_chosen(tmp_path: Path) -> None:
+    network = tmp_path / "network.yaml"
+    network.write_text("north: {name: Northport General, capability: comprehensive, door_to_groin_minutes: 45}\n")
+    app = create_app(Settings(site_network_file=network))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://aspects.test") as client:
+        assert "Northport General" in (await client.get("/")).text
+        alone = {
+            name: text for name, text in CASE.items() if not name.startswith(("capability", "minutes", "door", "thr"))
+        }
+        assert "Treat here" in (await client.post("/", data={**alone, "site_id": "north"})).text
+        assert (await client.post("/", data={**CASE, "site_id": "north"})).status_code == 422
+        unknown = await client.post("/", data={**alone, "site_id": "nowhere"})
+        assert unknown.status_code == 422
+        assert 'id="site_id-problem"' in unknown.text

@@ -1,0 +1,102 @@
+"""The parts of the answer's page: who says what, what is missing, what would change it, what was entered."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.web import layout
+from app.web.form_reading import FormReading
+from app.web.times import say_ago, say_clock, say_moment
+from app.web.wording import outcome_text, say_choice, say_condition, say_value, title_of
+from scoring.facts import FACTS
+from scoring.outcomes import Stance
+
+_FIELDS_OF = {
+    "minutes_since_last_known_well": ("last_known_well_at",),
+    "minutes_since_recognition": ("recognised_at",),
+    "minutes_since_sleep_midpoint": ("slept_at", "woke_at"),
+    "minutes_since_imaging": ("imaged_at",),
+    "site.capability": ("capability",),
+    "site.minutes_to_thrombectomy_centre": ("minutes_to_thrombectomy_centre",),
+    "site.door_to_groin_minutes": ("door_to_groin_minutes",),
+}
+"""Fields of the form that supply what a rule misses, where they have another name."""
+
+_STANCE_COUNTS = (
+    ({Stance.RECOMMENDED, Stance.REASONABLE}, "recommended or reasonable"),
+    ({Stance.MAY_BE_CONSIDERED}, "may be considered"),
+    ({Stance.NOT_RECOMMENDED, Stance.HARMFUL}, "advised against"),
+    ({Stance.INSUFFICIENT_DATA}, "data insufficient"),
+    ({Stance.NEED_DATA}, "cannot say before more is known"),
+    ({Stance.NOT_ADDRESSED}, "patient not covered"),
+)
+
+
+def sources(answer: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    """The rule sets in three groups: guidelines with an answer, guidelines that do not cover the patient, trials."""
+    groups: dict[str, list[Mapping[str, Any]]] = {"answering": [], "silent": [], "trials": []}
+    for one in answer["evt"]:
+        silent = one["stance"] == Stance.NOT_ADDRESSED and bool(groups["answering"])
+        groups["trials" if one["kind"] == "trial" else "silent" if silent else "answering"].append(one)
+    return groups
+
+
+def count_stances(rulesets: Sequence[Mapping[str, Any]]) -> str:
+    """How many sources say what, so that a difference between them is seen at once."""
+    counted = [(sum(one["stance"] in stances for one in rulesets), words) for stances, words in _STANCE_COUNTS]
+    return f"Of {len(rulesets)} guidelines: {'; '.join(f'{words} {count}' for count, words in counted if count)}."
+
+
+def count_enrolments(trials: Sequence[Mapping[str, Any]]) -> str:
+    """How many trials would have taken the patient in."""
+    enrolling = sum(one["stance"] == Stance.RECOMMENDED for one in trials)
+    waiting = sum(one["stance"] == Stance.NEED_DATA for one in trials)
+    unknown = f", {waiting} cannot say before more is known" if waiting else ""
+    return f"{enrolling} of {len(trials)} trials would have taken this patient in{unknown}"
+
+
+def asked_for(answer: Mapping[str, Any]) -> Iterator[str]:
+    """Fields of the form that would supply what is missing, each once; first what the leading guideline waits for."""
+    first = answer["evt"][0]["missing"] if answer["evt"] else []
+    seen: set[str] = set()
+    for fact in (*first, *answer["missing"]):
+        for name in _FIELDS_OF.get(fact, (fact,)):
+            if name not in seen:
+                seen.add(name)
+                yield name
+
+
+def changes(answer: Mapping[str, Any], zone: ZoneInfo) -> dict[str, list[dict[str, str]]]:
+    """What would change each answer, in words, by title of the rule set; first what comes by itself with time."""
+    titles = {one["ruleset"]: one["title"] for one in answer["evt"]}
+    evaluated = datetime.fromisoformat(answer["evaluated_at"])
+    by_ruleset: dict[str, list[dict[str, str]]] = {title: [] for title in titles.values()}
+    for change in sorted(answer["what_would_change"], key=lambda change: "after" not in change):
+        fact, then, after = change["fact"], change["then"], change.get("after")
+        condition = change["if"].removeprefix(f"{fact} ")
+        by_ruleset[titles[then["ruleset"]]].append(
+            {
+                "if": f"{title_of(fact)} {say_condition(fact, condition)}",
+                "at": f"from {say_clock(datetime.fromisoformat(after), evaluated, zone)}" if after else "",
+                "then": outcome_text(then["outcome"]),
+            }
+        )
+    return {title: listed for title, listed in by_ruleset.items() if listed}
+
+
+def entered(answer: Mapping[str, Any], reading: FormReading) -> Iterator[tuple[str, str]]:
+    """Every fact that was entered, as it was understood."""
+    for name, value in reading.payload["facts"].items():
+        if name == "nihss_items":
+            yield "NIHSS items", ", ".join(f"{item}: {points}" for item, points in value.items())
+        elif name.endswith("_at"):
+            moment = datetime.fromisoformat(value)
+            ago = say_ago(moment, datetime.fromisoformat(answer["evaluated_at"]))
+            yield title_of(name), f"{say_moment(moment, reading.zone)}, {ago}"
+        elif name in layout.CHOICE_WORDS:
+            yield title_of(name), say_choice(name, str(value))
+        else:
+            yield FACTS[name].title, say_value(name, value)
+    for name, value in reading.payload.get("site", {}).items():
+        yield title_of(f"site.{name}"), say_choice(name, str(value))

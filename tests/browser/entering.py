@@ -1,0 +1,53 @@
+"""Fills in the form as a person would: by label, by click and by key."""
+
+from collections.abc import Callable, Iterable
+
+from playwright.sync_api import Page
+
+OpenPage = Callable[..., Page]
+"""Opens the form; takes the window's width and height, and options of a browser context."""
+
+SUBMIT = "Score and decide"
+
+
+def enter_early_case(page: Page) -> None:
+    """A proximal occlusion at 3 h 55 min with three affected regions on the left, at a primary stroke centre."""
+    page.get_by_label("Last known well: time").fill("-3h55")
+    page.get_by_label("NIHSS", exact=True).fill("16")
+    page.get_by_label("Age", exact=True).fill("74")
+    page.get_by_label("Occluded vessel").select_option("mca_m1")
+    page.get_by_label("Modified Rankin scale before the stroke").select_option("0")
+    page.get_by_label("Case pseudonym").fill("Bay 4")
+    page.get_by_label("What is done here").select_option("primary")
+    page.get_by_label("To thrombectomy centre").fill("70")
+    page.get_by_label("Door to groin there").fill("60")
+    page.get_by_role("group", name="Haemorrhage?").get_by_label("No", exact=True).check()
+    page.get_by_role("group", name="Affected side of the patient").get_by_label("Left").check()
+    mark_affected(page, ("L", "I", "M2"))
+    page.get_by_label("I looked at all ten").check()
+
+
+def mark_affected(page: Page, regions: Iterable[str]) -> None:
+    """Mark regions in the table."""
+    for region in regions:
+        page.get_by_label(f"{region} affected", exact=True).check()
+
+
+def enter_late_large_core(page: Page) -> None:
+    """The same patient at 15 h with ASPECTS 4: the answer waits for mass effect."""
+    enter_early_case(page)
+    page.get_by_label("Last known well: time").fill("yesterday 14:00")
+    mark_affected(page, ("M1", "M5", "C"))
+
+
+def enter_mistakes(page: Page) -> None:
+    """A case with three entries that cannot be read, one of them a time that happened twice."""
+    enter_early_case(page)
+    page.get_by_label("Last known well: time").fill("25 Oct 01:30")
+    page.get_by_label("NIHSS", exact=True).fill("99")
+    page.get_by_label("Age", exact=True).fill("old")
+
+
+def submit(page: Page) -> None:
+    """Send the form."""
+    page.get_by_role("button", name=SUBMIT).click()
