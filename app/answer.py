@@ -1,6 +1,7 @@
 """The parts of an answer as JSON-ready dictionaries, with the names of the public contract."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,11 +9,13 @@ from scoring.aspects import AspectsScore
 from scoring.case import Case
 from scoring.conditions import Condition
 from scoring.derived import Assessment
+from scoring.doses import alteplase_dose, dose_source, tenecteplase_dose
 from scoring.eligibility import Answer, Reason
 from scoring.explain import Change
 from scoring.regions import Side
 from scoring.rulebook import AnyOf, Clause, RuleSet
 from scoring.site import Site
+from scoring.thrombolysis import Caution, ThrombolysisAdvice
 from scoring.timeline import Timeline
 from scoring.transfer import TransferAdvice
 from scoring.values import Interval, Known, OneOf
@@ -105,6 +108,54 @@ def answer_json(answer: Answer, later: Answer | None, values: Mapping[str, Known
         "source": source,
         "left_out": answer.ruleset.left_out,
         "at_projected_puncture": later.outcome if later else None,
+    }
+
+
+def ivt_json(advice: ThrombolysisAdvice, values: Mapping[str, Known]) -> dict[str, Any]:
+    """What one guideline says of thrombolysis, what speaks against it, and dose bands when the weight is known."""
+    answer = advice.answer
+    clause = answer.clause
+    cited = clause or answer.nearest
+    return {
+        "ruleset": answer.ruleset.name,
+        "title": answer.ruleset.title,
+        "outcome": answer.outcome,
+        "outcome_text": answer.outcome.label,
+        "level": clause.level if clause else None,
+        "clause": clause.clause if clause else None,
+        "clause_title": clause.title if clause else None,
+        "note": clause.note if clause else None,
+        "contraindicated": advice.is_contraindicated,
+        "cautions": [_caution_json(caution) for caution in advice.cautions],
+        "contraindications_not_asked": list(advice.unknown),
+        "missing": list(answer.missing),
+        "reasons": [reason_json(reason) for reason in answer.reasons(values)],
+        "source": cited.source_summary if cited is not None else _ruleset_source(answer.ruleset),
+        "dose_reference": _dose_json(values.get("weight_kg")),
+    }
+
+
+def _caution_json(caution: Caution) -> dict[str, Any]:
+    return {
+        "tier": caution.tier,
+        "tier_text": caution.tier.label,
+        "title": caution.clause.title,
+        "clause": caution.clause.clause,
+        "note": caution.clause.note,
+        "local": caution.is_local,
+        "reasons": [reason_json(reason) for reason in caution.reasons],
+        "source": caution.clause.source_summary,
+    }
+
+
+def _dose_json(weight_kg: Known | None) -> dict[str, Any] | None:
+    if not isinstance(weight_kg, int | float):
+        return None
+    return {
+        "tenecteplase": asdict(tenecteplase_dose(weight_kg)),
+        "alteplase": asdict(alteplase_dose(weight_kg)),
+        "text": "Published dose bands for reference; not a prescription.",
+        **dose_source(),
     }
 
 

@@ -10,6 +10,7 @@ from app.answer import (
     aspects_json,
     change_json,
     clause_json,
+    ivt_json,
     pc_aspects_json,
     time_json,
     transfer_json,
@@ -24,6 +25,7 @@ from scoring.outcomes import Action
 from scoring.rule_files import read_rulebook
 from scoring.rulebook import RuleBook
 from scoring.summary import summarise
+from scoring.thrombolysis import thrombolysis_advice
 from scoring.timeline import minutes_to_puncture
 from scoring.transfer import leading_stance, transfer_advice
 from scoring.values import Known
@@ -78,7 +80,9 @@ def triage(case: Case) -> dict[str, Any]:
         "time": time_json(assessment.timeline, case.evaluated_at, to_puncture),
         "evt": [answer_json(now, then, assessment.values) for now, then in zip(answers, later, strict=True)],
         "evt_summary": {"verdict": summary.verdict, "agree": summary.agree, "text": summary.text},
-        "ivt": [],
+        "ivt": [
+            ivt_json(advised, assessment.values) for advised in thrombolysis_advice(book, today, assessment.values)
+        ],
         "transfer": transfer_json(advice, case.site, to_puncture, assessment.values),
         "what_would_change": [
             change_json(change, assessment.timeline) for change in what_would_change(grid, assessment.values, answers)

@@ -6,7 +6,7 @@ from functools import reduce
 from operator import and_
 
 from scoring.grid import Column, Grid, Masks
-from scoring.outcomes import Action, Outcome
+from scoring.outcomes import Verdict
 from scoring.rulebook import RuleSet
 from scoring.values import Interval, Known, OneOf
 
@@ -44,9 +44,9 @@ class Completions:
                     self._bits &= reduce(and_, (column.cells[i].mask for i in column.covered(value)))
         self._open = sorted(opened, key=lambda entry: len(entry.masks))
 
-    def outcomes(self, at_most: int = 2) -> set[Outcome | Action]:
+    def outcomes(self, at_most: int = 2) -> set[Verdict]:
         """Outcomes that the rule set could still give; the search stops when it has found ``at_most``."""
-        found: set[Outcome | Action] = set()
+        found: set[Verdict] = set()
         self._search(self._bits, self._open, found, at_most)
         return found
 
@@ -58,13 +58,13 @@ class Completions:
     def _settles(self, position: int) -> bool:
         rest = self._open[:position] + self._open[position + 1 :]
         for mask in self._open[position].masks:
-            found: set[Outcome | Action] = set()
+            found: set[Verdict] = set()
             self._search(self._bits & mask, rest, found, at_most=2)
             if len(found) == 1:
                 return True
         return False
 
-    def _search(self, bits: int, rest: Sequence[_Open], found: set[Outcome | Action], at_most: int) -> None:
+    def _search(self, bits: int, rest: Sequence[_Open], found: set[Verdict], at_most: int) -> None:
         """Walk the open facts; ``bits`` are the conjunctions that hold on all facts fixed so far."""
         while rest and not bits & ~rest[0].free:
             rest = rest[1:]

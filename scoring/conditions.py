@@ -157,12 +157,19 @@ def _read_bounds(fact: str, entry: Mapping[str, Any]) -> Bounds:
 DAYS_PER_YEAR = 365.25
 """Lets a rule state an age bound in days on the one fact ``age_years``; ages given in days use the same factor."""
 
+GLUCOSE_MG_PER_DL_PER_MMOL_PER_L = 18.016
+"""Tenth of the molar mass of glucose, 180.16 g/mol: sources that print mg/dL are compared without rounding."""
+
+_UNIT_DIVISORS = {"days": DAYS_PER_YEAR, "mg_per_dl": GLUCOSE_MG_PER_DL_PER_MMOL_PER_L}
+
 
 def _bound(value: Any) -> float | None:
     if value is None:
         return None
-    if isinstance(value, Mapping) and set(value) == {"days"}:
-        return float(value["days"] / DAYS_PER_YEAR)
+    if isinstance(value, Mapping) and len(value) == 1:
+        ((unit, amount),) = value.items()
+        if unit in _UNIT_DIVISORS:
+            return float(amount / _UNIT_DIVISORS[unit])
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("a bound is a number, or 'days: <number>' for an age")
+        raise ValueError("a bound is a number, or a number in 'days' of age or 'mg_per_dl' of glucose")
     return value

@@ -20,6 +20,7 @@ DERIVED_FACTS: dict[str, FactSpec] = {
         FactSpec("mismatch_volume_ml", Kind.NUMBER, "Mismatch volume", "ml", -2000, 2000),
         FactSpec("mismatch_ratio", Kind.NUMBER, "Mismatch ratio", None, 0, float("inf")),
         FactSpec("site_treats", Kind.BOOLEAN, "Thrombectomy is done at this site"),
+        FactSpec("woke_with_symptoms", Kind.BOOLEAN, "Woke with symptoms"),
         FactSpec("vessel_imaging_done", Kind.BOOLEAN, "The vessels were imaged"),
         FactSpec("evt_stance", Kind.CHOICE, "What the leading guideline says of thrombectomy", choices=tuple(Stance)),
     )
@@ -36,6 +37,7 @@ STATED_FACTS_BEHIND = {
     "mismatch_volume_ml": ("core_volume_ml", "tmax6_volume_ml"),
     "mismatch_ratio": ("core_volume_ml", "tmax6_volume_ml"),
     "site_treats": ("site.capability",),
+    "woke_with_symptoms": ("slept_at", "woke_at"),
     "vessel_imaging_done": (),
     "evt_stance": (),
 }
@@ -84,6 +86,10 @@ def assess(case: Case) -> Assessment:
         if (finer := spec.coarse.get(str(values.get(name)))) is not None:
             values[name] = OneOf(finer)
     values["vessel_imaging_done"] = facts.occlusion_site is not None
+    if facts.woke_at is not None or "minutes_since_sleep_midpoint" in values:
+        values["woke_with_symptoms"] = True
+    elif facts.onset_witnessed_at is not None:
+        values["woke_with_symptoms"] = False
     if case.site is not None and case.site.capability is not None:
         values["site_treats"] = case.site.capability.performs_thrombectomy
     _check_side(case)

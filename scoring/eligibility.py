@@ -62,8 +62,8 @@ def judge(grid: Grid, values: Mapping[str, Known]) -> list[Answer]:
 
 @lru_cache(maxsize=16)
 def grid_in_force(rulebook: RuleBook, on: date) -> Grid:
-    """The clauses in force on a day, compiled. Action tables are left to ``transfer``."""
-    return Grid([ruleset for ruleset in rulebook.in_force(on) if ruleset.kind != "action"])
+    """The guidelines and trials on thrombectomy that are in force on a day, compiled."""
+    return Grid([ruleset for ruleset in rulebook.in_force(on) if ruleset.kind in {"guideline", "trial"}])
 
 
 def _answer(grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], masks: Masks) -> Answer:
@@ -71,7 +71,8 @@ def _answer(grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], masks: Ma
         return Answer(ruleset, Outcome(ruleset.otherwise), None, None, (), out_of_scope=ruleset.unless)
     mine = grid.mask_of_ruleset[ruleset.id]
     possible = masks.possible & mine
-    clause = grid.deciding(possible, masks.met & mine)
+    met = masks.met & mine
+    clause = grid.first(met) if met and ruleset.first_met_decides else grid.deciding(possible, met)
     if clause is not None:
         return Answer(ruleset, Outcome(clause.outcome), clause, None, ())
     if not possible:

@@ -8,7 +8,7 @@ from operator import and_
 from scoring.eligibility import Answer
 from scoring.facts import Kind
 from scoring.grid import Cell, Column, Grid
-from scoring.outcomes import Action, Outcome
+from scoring.outcomes import Outcome, Verdict
 from scoring.rulebook import RuleSet
 from scoring.values import Interval, Known, OneOf
 
@@ -20,7 +20,7 @@ class Change:
     fact: str
     condition: str
     ruleset: str
-    outcome: Outcome | Action
+    outcome: Verdict
     bound: float | None = None
     """The number at which a numeric fact tips the answer; ``None`` for choices and flags."""
 
@@ -50,7 +50,7 @@ class _Place:
     others: tuple[int, int]
     mine: int
 
-    def outcome(self, cell: Cell, ruleset: RuleSet) -> Outcome | Action:
+    def outcome(self, cell: Cell, ruleset: RuleSet) -> Verdict:
         """What the rule set says when the fact lies in ``cell``."""
         possible, met = self.others
         mine = cell.mask & self.mine
@@ -102,7 +102,7 @@ def _changes(place: _Place, here: int, answer: Answer) -> Iterator[Change]:
 
 def _choice_changes(place: _Place, here: int, answer: Answer) -> Iterator[Change]:
     """Choices that lead to the same other outcome are named together."""
-    by_outcome: dict[Outcome | Action, list[str]] = {}
+    by_outcome: dict[Verdict, list[str]] = {}
     for i, cell in enumerate(place.column.cells):
         outcome = place.outcome(cell, answer.ruleset)
         if i != here and outcome != answer.outcome:

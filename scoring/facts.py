@@ -128,6 +128,7 @@ class Facts:
     anticoagulant: str | None = _choice("Anticoagulant", "none", "warfarin", "heparin", "lmwh", "doac")
     hours_since_anticoagulant: float | None = _number("Time since the last dose", "h", 0, 9000)
     thrombolysis_given: bool | None = _boolean("Thrombolysis given")
+    evt_available: bool | None = _boolean("Thrombectomy can be reached", "No: it cannot be had, here or elsewhere.")
 
     extensive_hypodensity: bool | None = _boolean("Extensive frank hypodensity that explains the deficit")
     infective_endocarditis: bool | None = _boolean("Infective endocarditis")

@@ -77,6 +77,32 @@ class Action(StrEnum):
         return _ACTION_LABELS[self]
 
 
+class Tier(StrEnum):
+    """How a finding bears on thrombolysis, in the tiers of the contraindication table."""
+
+    ABSOLUTE = "ABSOLUTE"
+    CORRECT_FIRST = "CORRECT_FIRST"
+    RELATIVE = "RELATIVE"
+    BENEFIT_USUALLY_EXCEEDS_RISK = "BENEFIT_USUALLY_EXCEEDS_RISK"
+    NOTE = "NOTE"
+
+    @property
+    def label(self) -> str:
+        """The tier in words."""
+        return _TIER_LABELS[self]
+
+
+_TIER_LABELS = {
+    Tier.ABSOLUTE: "absolute contraindication",
+    Tier.CORRECT_FIRST: "correct first, then decide",
+    Tier.RELATIVE: "relative contraindication: weigh individually",
+    Tier.BENEFIT_USUALLY_EXCEEDS_RISK: "benefit usually exceeds risk",
+    Tier.NOTE: "to be known",
+}
+
+Verdict = Outcome | Action | Tier
+"""What a clause of a guideline or trial, of an action table, or of a table of cautions gives."""
+
 _ACTION_LABELS = {
     Action.TREAT_LOCALLY: "Treat here",
     Action.TRANSFER_NOW: "Transfer now to the thrombectomy centre",

@@ -9,13 +9,13 @@ from scoring.conditions import Bounds, Condition, Membership, read_condition
 from scoring.derived import fact_spec
 from scoring.errors import RuleFileError
 from scoring.facts import Kind
-from scoring.outcomes import Action, Outcome, Stance
+from scoring.outcomes import Action, Outcome, Stance, Tier, Verdict
 from scoring.rule_yaml import load_yaml
 from scoring.rulebook import AnyOf, Checked, Clause, Conjunction, Line, RuleBook, RuleSet, Source
 
 RULES_FOLDER = Path(__file__).parent / "rules"
 
-NOT_CLAUSES = frozenset({"sources.yaml", "rulesets.yaml", "time_windows.yaml"})
+NOT_CLAUSES = frozenset({"sources.yaml", "rulesets.yaml", "time_windows.yaml", "doses.yaml"})
 """Files below the rules folder that hold no clause."""
 
 CHECK_STATUSES = ("read", "second-hand", "memory")
@@ -53,12 +53,14 @@ class _Reader:
         return RuleSet(
             id=ruleset_id,
             kind=entry["kind"],
+            name=entry.get("name", ruleset_id),
             title=entry["title"],
             source=self.sources[entry["source"]],
             otherwise=_outcome(entry["otherwise"], entry["kind"]),
             unless=read_condition(entry["unless"]) if entry.get("unless") else None,
             left_out=entry.get("left_out"),
             clauses=self.clauses(ruleset_id),
+            first_met_decides=entry.get("first_met_decides", False),
         )
 
     def clauses(self, ruleset_id: str) -> tuple[Clause, ...]:
@@ -136,8 +138,10 @@ def _checked(entry: Mapping[str, Any]) -> Checked:
     return checked
 
 
-def _outcome(name: str, kind: str) -> Outcome | Action:
-    return Action(name) if kind == "action" else Outcome(name)
+def _outcome(name: str, kind: str) -> Verdict:
+    if kind == "action":
+        return Action(name)
+    return Tier(name) if kind == "caution" else Outcome(name)
 
 
 def _by_precedence(clauses: Iterable[Clause]) -> tuple[Clause, ...]:

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from scoring.conditions import Condition
-from scoring.outcomes import Action, Outcome, Stance
+from scoring.outcomes import Stance, Verdict
 
 Conjunction = tuple[Condition, ...]
 """Conditions that must hold together."""
@@ -60,8 +60,8 @@ class Clause:
     source: Source
     locator: str
     checked: Checked
-    outcome: Outcome | Action
-    """An action in the clauses of an action table, else an outcome."""
+    outcome: Verdict
+    """An action in an action table, a tier in a table of cautions, else an outcome."""
     stance: Stance | None
     """How far the clause speaks for treatment, where its outcome alone does not tell."""
     level: str | None
@@ -111,10 +111,12 @@ class RuleSet:
 
     id: str
     kind: str
-    """``"guideline"``, ``"trial"`` or ``"action"``."""
+    """``"guideline"`` or ``"trial"`` on thrombectomy, ``"thrombolysis"``, ``"caution"`` or ``"action"``."""
+    name: str
+    """The name under which answers give it; the guideline and its thrombolysis chapter share one."""
     title: str
     source: Source
-    otherwise: Outcome | Action
+    otherwise: Verdict
     """The outcome where no clause holds."""
     unless: Condition | None
     """A fact that takes the patient out of the rule set's scope when it holds, and only then."""
@@ -122,6 +124,9 @@ class RuleSet:
     """What the source asks for beyond the clauses and this program does not check, in words."""
     clauses: tuple[Clause, ...]
     """In the order of precedence: a clause comes after those that it yields to."""
+    first_met_decides: bool = False
+    """Whether the clauses are routes of which one is enough: the first that is met answers, even while an earlier one
+    is still open."""
     superseded: bool = False
     """Whether a later edition has taken its place on the day asked for; its answers are shown for comparison only."""
 

@@ -157,6 +157,8 @@ def _durations(
         value = computed if computed is not None else stated
         if value is not None:
             minutes[name] = value
+    if "onset_witnessed_at" in times:  # whoever saw the onset recognised it then
+        minutes.setdefault("minutes_since_recognition", minutes["minutes_since_last_known_well"])
     return minutes
 
 
