@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from scoring.errors import CaseError
@@ -97,6 +98,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(CaseError)
     async def on_contradiction(_request: Request, error: CaseError) -> Response:
         return contradiction(error, ("body",)).response()
+
+    @app.exception_handler(ClientDisconnect)
+    async def on_disconnect(_request: Request, _error: ClientDisconnect) -> Response:
+        return Problem(400, "The caller left before the body was complete.").response()
 
     @app.exception_handler(Exception)
     async def on_fault(_request: Request, _error: Exception) -> Response:

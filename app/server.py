@@ -2,7 +2,11 @@
 
 import os
 import shutil
+import signal
+import sys
 import tempfile
+from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 from pydantic import ValidationError
@@ -32,6 +36,8 @@ def serve_until_stopped(host: str, port: int, workers: int) -> None:
     own_folder = tempfile.mkdtemp(prefix="aspects-") if settings.scan_dir is None else None
     if own_folder:
         os.environ[_SCAN_DIR] = own_folder  # all processes of the server answer for each other's jobs
+    # The server raises the signal again once it has stopped in order; only as an exit does the folder go as well.
+    signal.signal(signal.SIGTERM, _end_in_order)
     try:
         uvicorn.run(
             "app.main:create_app", factory=True, host=host, port=port, workers=workers,
@@ -40,6 +46,10 @@ def serve_until_stopped(host: str, port: int, workers: int) -> None:
     finally:
         if own_folder:
             shutil.rmtree(own_folder, ignore_errors=True)
+
+
+def _end_in_order(_number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(0)
 
 
 def _checked_settings() -> Settings:
