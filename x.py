@@ -136,8 +136,9 @@ def prepare(lock_name: str) -> None:
 
 
 def lock_digest(lock_name: str) -> str:
-    """Differ between locks, Python versions and places of the checkout: each calls for its own set-up."""
-    parts = [(LOCKS / f"{lock_name}.txt").read_bytes(), sys.version.encode(), os.fsencode(ROOT)]
+    """Differ between locks, Python versions, places of the checkout and launchers: each calls for its own set-up."""
+    lock_bytes = (LOCKS / f"{lock_name}.txt").read_bytes()
+    parts = [lock_bytes, sys.version.encode(), os.fsencode(ROOT), LAUNCHER.encode()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 

@@ -35,10 +35,13 @@ def send(address: str, scan: Path = SCAN, case: Path = CASE) -> Answer:
     Raises
     ------
     SendFailed
-        The service cannot be reached, finds the request faulty, or refuses the scan.
+        A file cannot be read, the service cannot be reached, finds the request faulty, or refuses the scan.
     """
     boundary = uuid.uuid4().hex
-    body = _multipart(boundary, {"scan": scan, "case": case})
+    try:
+        body = _multipart(boundary, {"scan": scan, "case": case})
+    except OSError as error:
+        raise SendFailed(f"{error.filename} cannot be read: {error.strerror}.") from error
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     deadline = time.monotonic() + ANSWER_WITHIN_SECONDS
     status, location, answer = _open(urllib.request.Request(f"{address}/v1/scans", body, headers))

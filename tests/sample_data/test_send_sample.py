@@ -132,6 +132,11 @@ def test_says_why_there_is_no_answer(
         send_sample.send(service.address, **files)
 
 
+def test_says_which_file_is_missing(send_sample: ModuleType, files: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(send_sample.SendFailed, match=r"no-scan\.nii cannot be read: No such file"):
+        send_sample.send("http://127.0.0.1:9", tmp_path / "no-scan.nii", files["case"])
+
+
 def test_says_that_nobody_answers(send_sample: ModuleType, files: dict[str, Path]) -> None:
     with pytest.raises(send_sample.SendFailed, match="could not be reached"):
         send_sample.send("http://127.0.0.1:9", **files)
