@@ -88,12 +88,16 @@ def test_every_folder_of_modules_is_a_package(package: str) -> None:
 
 
 @pytest.mark.parametrize("path", modules(*PACKAGES), ids=name_of)
-def test_every_silenced_lint_says_why(path: Path) -> None:
-    silent = [
-        f"line {number}"
-        for number, line in enumerate(path.read_text().splitlines(), 1)
-        if "# noqa" in line and not re.search(r"# noqa: [A-Z]+\d+(, [A-Z]+\d+)* --? \S", line)
-    ]
+def test_first_silencing_of_a_lint_in_a_file_says_why(path: Path) -> None:
+    explained: set[str] = set()
+    silent = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if found := re.search(r"# noqa(?:: ([A-Z0-9, ]+?))?( --? \S.*)?$", line):
+            codes = set((found.group(1) or "").split(", "))
+            if found.group(2):
+                explained |= codes
+            elif not codes <= explained:
+                silent.append(f"line {number}")
     assert silent == []
 
 
