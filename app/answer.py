@@ -12,6 +12,7 @@ from scoring.derived import Assessment
 from scoring.doses import alteplase_dose, dose_source, tenecteplase_dose
 from scoring.eligibility import Answer, Reason
 from scoring.explain import Change
+from scoring.outcomes import Outcome
 from scoring.regions import Side
 from scoring.rulebook import AnyOf, Clause, RuleSet
 from scoring.site import Site
@@ -84,7 +85,7 @@ def time_json(timeline: Timeline, evaluated_at: datetime, to_puncture: int | Non
     }
 
 
-def answer_json(answer: Answer, later: Answer | None, values: Mapping[str, Known]) -> dict[str, Any]:
+def answer_json(answer: Answer, later: Outcome | None, values: Mapping[str, Known]) -> dict[str, Any]:
     """One rule set's answer, and its outcome at the projected puncture."""
     clause = answer.clause
     cited = clause or answer.nearest
@@ -107,7 +108,7 @@ def answer_json(answer: Answer, later: Answer | None, values: Mapping[str, Known
         "reasons": [reason_json(reason) for reason in answer.reasons(values)],
         "source": source,
         "left_out": answer.ruleset.left_out,
-        "at_projected_puncture": later.outcome if later else None,
+        "at_projected_puncture": later,
     }
 
 

@@ -18,10 +18,10 @@ from app.answer import (
 from app.version import __version__
 from scoring.case import Case
 from scoring.derived import Assessment, assess
-from scoring.eligibility import Answer, grid_in_force, judge
+from scoring.eligibility import Answer, grid_in_force, judge, outcomes
 from scoring.explain import what_would_change
 from scoring.grid import Grid
-from scoring.outcomes import Action
+from scoring.outcomes import Action, Outcome
 from scoring.rule_files import read_rulebook
 from scoring.rulebook import RuleBook
 from scoring.summary import summarise
@@ -104,8 +104,8 @@ def rules_catalogue(ruleset: str | None = None) -> list[dict[str, Any]]:
     ]
 
 
-def _judge_later(grid: Grid, assessment: Assessment, to_puncture: int | None) -> Sequence[Answer | None]:
-    """The answers at the projected puncture; ``None`` each when that moment is not known."""
+def _judge_later(grid: Grid, assessment: Assessment, to_puncture: int | None) -> Sequence[Outcome | None]:
+    """The outcomes at the projected puncture; ``None`` each when that moment is not known."""
     since_anchor = assessment.values.get("minutes_since_last_known_well")
     if to_puncture is None or not isinstance(since_anchor, int | float):
         return [None] * len(grid.rulesets)
@@ -113,7 +113,7 @@ def _judge_later(grid: Grid, assessment: Assessment, to_puncture: int | None) ->
         **assessment.values,
         **{name: minutes + to_puncture for name, minutes in assessment.timeline.minutes.items()},
     }
-    return judge(grid, values)
+    return outcomes(grid, values)
 
 
 def _missing(answers: Sequence[Answer], for_transfer: Sequence[str], action: Action) -> list[str]:

@@ -1,7 +1,7 @@
 """The closed set of conditions that a rule may use; each is about one fact and answers met, not met or unknown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scoring.ternary import Ternary
@@ -17,6 +17,11 @@ class Bounds:
     low_is_strict: bool = False
     high: float | None = None
     high_is_strict: bool = False
+    text: str = field(init=False, compare=False)
+    """The bounds in words: ``"at least 6"``, ``"above 360, at most 1440"``."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", self._in_words())
 
     def holds(self, value: Any) -> bool:
         """Whether a fully known number satisfies the bounds."""
@@ -36,9 +41,7 @@ class Bounds:
         above = self.high is not None and (known.low >= self.high if self.high_is_strict else known.low > self.high)
         return Ternary.NOT_MET if below or above else Ternary.UNKNOWN
 
-    @property
-    def text(self) -> str:
-        """The bounds in words: ``"at least 6"``, ``"above 360, at most 1440"``."""
+    def _in_words(self) -> str:
         if self.low is not None and self.low == self.high:
             return f"exactly {self.low:g}"
         if self.low is not None and self.high is not None and not self.low_is_strict and not self.high_is_strict:
@@ -57,6 +60,12 @@ class Membership:
 
     fact: str
     choices: tuple[str, ...]
+    text: str = field(init=False, compare=False)
+    """The choices in words."""
+
+    def __post_init__(self) -> None:
+        words = self.choices[0] if len(self.choices) == 1 else f"one of {', '.join(self.choices)}"
+        object.__setattr__(self, "text", words)
 
     def holds(self, value: Any) -> bool:
         """Whether a fully known choice is listed."""
@@ -70,11 +79,6 @@ class Membership:
             return Ternary.MET if self.holds(known) else Ternary.NOT_MET
         inside = [self.holds(option) for option in known.options]
         return Ternary.MET if all(inside) else Ternary.UNKNOWN if any(inside) else Ternary.NOT_MET
-
-    @property
-    def text(self) -> str:
-        """The choices in words."""
-        return self.choices[0] if len(self.choices) == 1 else f"one of {', '.join(self.choices)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What each rule set says of a case: outcome, deciding clause, its lines with the patient's values, what is missing."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
@@ -57,7 +57,24 @@ class Answer:
 def judge(grid: Grid, values: Mapping[str, Known]) -> list[Answer]:
     """Ask every rule set of the grid; a ``NEED_DATA`` comes only where a missing fact could change the outcome."""
     masks = grid.masks(values)
-    return [_answer(grid, ruleset, values, masks) for ruleset in grid.rulesets]
+    answers = [_answer(grid, ruleset, values, masks) for ruleset in grid.rulesets]
+    undecided = [i for i, answer in enumerate(answers) if answer.clause is None and answer.out_of_scope is None]
+    candidates = [_candidates(grid, answers[i], masks) for i in undecided]
+    for i, nearest in zip(undecided, grid.nearest(values, candidates), strict=True):
+        answers[i] = replace(answers[i], nearest=nearest)
+    return answers
+
+
+def _candidates(grid: Grid, answer: Answer, masks: Masks) -> int:
+    """Conjunctions among which the nearest is looked for: while data are missing, those that are still possible."""
+    mine = grid.mask_of_ruleset[answer.ruleset.id]
+    return masks.possible & mine if answer.outcome is Outcome.NEED_DATA else mine
+
+
+def outcomes(grid: Grid, values: Mapping[str, Known]) -> list[Outcome]:
+    """The outcomes alone, in the order of the grid's rule sets."""
+    masks = grid.masks(values)
+    return [_answer(grid, ruleset, values, masks).outcome for ruleset in grid.rulesets]
 
 
 @lru_cache(maxsize=16)
@@ -76,16 +93,15 @@ def _answer(grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], masks: Ma
     if clause is not None:
         return Answer(ruleset, Outcome(clause.outcome), clause, None, ())
     if not possible:
-        return Answer(ruleset, Outcome(ruleset.otherwise), None, _nearest(ruleset.clauses, values), ())
+        return Answer(ruleset, Outcome(ruleset.otherwise), None, None, ())
     completions = Completions(grid, ruleset, values, masks)
-    outcomes = completions.outcomes()
-    candidates = list(grid.clauses(possible))
-    if len(outcomes) == 1:
-        (outcome,) = outcomes
-        found = next((candidate for candidate in candidates if candidate.outcome == outcome), None)
-        return Answer(ruleset, Outcome(outcome), found, _nearest(ruleset.clauses, values), ())
+    open_outcomes = completions.outcomes()
+    if len(open_outcomes) == 1:
+        (outcome,) = open_outcomes
+        found = next((candidate for candidate in grid.clauses(possible) if candidate.outcome == outcome), None)
+        return Answer(ruleset, Outcome(outcome), found, None, ())
     missing = _stated(completions.settling_facts(), values)
-    return Answer(ruleset, Outcome.NEED_DATA, None, _nearest(candidates, values), missing)
+    return Answer(ruleset, Outcome.NEED_DATA, None, None, missing)
 
 
 def _stated(facts: Sequence[str], values: Mapping[str, Known]) -> tuple[str, ...]:
@@ -104,16 +120,6 @@ def _place_in_vocabulary(fact: str) -> int:
 
 
 _VOCABULARY = {name: place for place, name in enumerate(FACTS)}
-
-
-def _nearest(clauses: list[Clause] | tuple[Clause, ...], values: Mapping[str, Known]) -> Clause:
-    """The clause with the fewest lines that fail, then with the fewest that are unknown."""
-
-    def distance(clause: Clause) -> tuple[int, int]:
-        answers = [_line_answer(line, values) for line in clause.lines]
-        return answers.count(Ternary.NOT_MET), answers.count(Ternary.UNKNOWN)
-
-    return min(clauses, key=distance)
 
 
 def clause_answer(clause: Clause, values: Mapping[str, Known]) -> Ternary:

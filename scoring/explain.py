@@ -7,7 +7,7 @@ from operator import and_
 
 from scoring.eligibility import Answer
 from scoring.facts import Kind
-from scoring.grid import Cell, Column, Grid
+from scoring.grid import Cell, Column, Grid, Segment
 from scoring.outcomes import Outcome, Verdict
 from scoring.rulebook import RuleSet
 from scoring.values import Interval, Known, OneOf
@@ -26,37 +26,38 @@ class Change:
 
 
 def what_would_change(grid: Grid, values: Mapping[str, Known], answers: list[Answer]) -> list[Change]:
-    """For every rule set in its scope, the nearest values of single facts that give another outcome.
+    """For every guideline that is in force, the nearest values of single facts that give another outcome.
 
     Time only moves forward, so earlier times are not listed. Facts that are not known are left to ``missing``.
     """
-    in_scope = [answer for answer in answers if answer.out_of_scope is None]
+    asked = [
+        a for a in answers if a.out_of_scope is None and a.ruleset.kind == "guideline" and not a.ruleset.superseded
+    ]
     changes: list[Change] = []
     for column, others in _columns_with_others(grid, values):
         here = column.index(values[column.fact])
-        for answer in in_scope:
-            mine = grid.mask_of_ruleset[answer.ruleset.id]
-            if mine & ~column.free:
-                changes.extend(_changes(_Place(grid, column, others, mine), here, answer))
+        for answer in asked:
+            segments = grid.segments(column, answer.ruleset)
+            if segments:
+                changes.extend(_changes(_Place(grid, column, others, segments), here, answer))
     return changes
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A column, what all other facts allow and require, and the bits of one rule set."""
+    """A column as one rule set sees it, and what all other facts allow and require."""
 
     grid: Grid
     column: Column
     others: tuple[int, int]
-    mine: int
+    segments: tuple[Segment, ...]
 
-    def outcome(self, cell: Cell, ruleset: RuleSet) -> Verdict:
-        """What the rule set says when the fact lies in ``cell``."""
-        possible, met = self.others
-        mine = cell.mask & self.mine
-        if not possible & mine:
+    def outcome(self, segment: Segment, ruleset: RuleSet) -> Verdict:
+        """What the rule set says when the fact lies in ``segment``."""
+        possible = self.others[0] & segment.mask
+        if not possible:
             return ruleset.otherwise
-        deciding = self.grid.deciding(possible & mine, met & mine)
+        deciding = self.grid.deciding(possible, self.others[1] & segment.mask)
         return Outcome.NEED_DATA if deciding is None else deciding.outcome
 
 
@@ -85,28 +86,30 @@ def _masks(column: Column, value: Known) -> tuple[int, int]:
 
 
 def _changes(place: _Place, here: int, answer: Answer) -> Iterator[Change]:
-    column, ruleset = place.column, answer.ruleset
-    if not column.points:
+    if not place.column.points:
         yield from _choice_changes(place, here, answer)
         return
-    downward = range(here - 1, -1, -1) if not column.fact.startswith("minutes_since") else range(0)
-    for path, is_upward in ((downward, False), (range(here + 1, len(column.cells)), True)):
-        for i in path:
-            cell = column.cells[i]
-            outcome = place.outcome(cell, ruleset)
-            if outcome != answer.outcome and i in column.habitable:
-                text, bound = _edge(column, cell, is_upward=is_upward)
-                yield Change(column.fact, text, ruleset.id, outcome, bound)
+    below = [segment for segment in reversed(place.segments) if segment.last < here]
+    above = [segment for segment in place.segments if segment.first > here]
+    if place.column.fact.startswith("minutes_since"):
+        below = []
+    for path, is_upward in ((below, False), (above, True)):
+        for segment in path:
+            outcome = place.outcome(segment, answer.ruleset)
+            if outcome != answer.outcome:
+                edge = place.column.cells[segment.first if is_upward else segment.last]
+                text, bound = _edge(place.column, edge, is_upward=is_upward)
+                yield Change(place.column.fact, text, answer.ruleset.id, outcome, bound)
                 break
 
 
 def _choice_changes(place: _Place, here: int, answer: Answer) -> Iterator[Change]:
     """Choices that lead to the same other outcome are named together."""
     by_outcome: dict[Verdict, list[str]] = {}
-    for i, cell in enumerate(place.column.cells):
-        outcome = place.outcome(cell, answer.ruleset)
-        if i != here and outcome != answer.outcome:
-            by_outcome.setdefault(outcome, []).append(_choice_text(cell))
+    for segment in place.segments:
+        outcome = place.outcome(segment, answer.ruleset)
+        if segment.first != here and outcome != answer.outcome:
+            by_outcome.setdefault(outcome, []).append(_choice_text(place.column.cells[segment.first]))
     for outcome, choices in by_outcome.items():
         yield Change(place.column.fact, f"is {' or '.join(choices)}", answer.ruleset.id, outcome)
 

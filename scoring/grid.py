@@ -82,6 +82,15 @@ class Masks:
     met: int
 
 
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Neighbouring cells of a column that one rule set does not tell apart."""
+
+    first: int
+    last: int
+    mask: int
+
+
 class Grid:
     """Rule sets compiled together; built once for a rule book and a date."""
 
@@ -100,6 +109,7 @@ class Grid:
             self.mask_of_ruleset[ruleset.id] = (1 << len(conjunctions)) - (1 << first)
         self.everything = (1 << len(conjunctions)) - 1
         self.columns = _columns(conjunctions)
+        self._segments: dict[tuple[str, str], tuple[Segment, ...]] = {}
 
     def masks(self, values: Mapping[str, Known]) -> Masks:
         """Judge all conjunctions for what is known."""
@@ -117,6 +127,30 @@ class Grid:
                 possible &= mask
                 met &= mask
         return Masks(possible, met)
+
+    def segments(self, column: Column, ruleset: RuleSet) -> tuple[Segment, ...]:
+        """The column as one rule set sees it, compiled on first use; empty if the set does not ask for the fact."""
+        key = (column.fact, ruleset.id)
+        if key not in self._segments:
+            self._segments[key] = _segments(column, self.mask_of_ruleset[ruleset.id])
+        return self._segments[key]
+
+    def nearest(self, values: Mapping[str, Known], masks: Sequence[int]) -> list[Clause]:
+        """For each mask the clause that fails on the fewest facts, then leaves the fewest unknown.
+
+        Counts stand in bit planes, one binary digit of all conjunctions' counts in each, so that one pass over the
+        columns counts for all of them at once.
+        """
+        failing, unknown = [0] * _PLANES, [0] * _PLANES
+        for column in self.columns:
+            value = values.get(column.fact)
+            if value is None:
+                _count(unknown, self.everything & ~column.free)
+                continue
+            covered = [column.cells[i].mask for i in column.covered(value)]
+            _count(failing, self.everything & ~reduce(or_, covered))
+            _count(unknown, reduce(or_, covered) & ~reduce(and_, covered))
+        return [self.first(_lowest(unknown, _lowest(failing, mask))) for mask in masks]
 
     def first(self, mask: int) -> Clause:
         """The clause of the lowest bit set in ``mask``."""
@@ -222,3 +256,39 @@ def _can_hold(spec: FactSpec, cell: Cell) -> bool:
     if cell.low is None or cell.high is None:  # an end piece: the bound of the fact itself is inside
         return low < high
     return spec.kind is not Kind.INTEGER or high - low > 1
+
+
+_PLANES = 5
+"""Binary digits of a count of facts: a conjunction asks for fewer than 32."""
+
+
+def _count(planes: list[int], mask: int) -> None:
+    """Add one to the count of every bit in ``mask``."""
+    for i, plane in enumerate(planes):
+        if not mask:
+            return
+        planes[i] = plane ^ mask
+        mask &= plane
+
+
+def _lowest(planes: Sequence[int], candidates: int) -> int:
+    """Those of the candidates whose count is lowest."""
+    for plane in reversed(planes):
+        without = candidates & ~plane
+        candidates = without or candidates
+    return candidates
+
+
+def _segments(column: Column, mine: int) -> tuple[Segment, ...]:
+    if not mine & ~column.free:
+        return ()
+    segments: list[Segment] = []
+    for i, cell in enumerate(column.cells):
+        mask = cell.mask & mine
+        if i not in column.habitable:
+            continue
+        if segments and segments[-1].mask == mask and column.points:
+            segments[-1] = Segment(segments[-1].first, i, mask)
+        else:
+            segments.append(Segment(i, i, mask))
+    return tuple(segments)

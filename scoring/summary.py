@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from scoring.eligibility import Answer
-from scoring.outcomes import Stance
+from scoring.outcomes import Outcome, Stance
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +30,32 @@ _VERDICTS = {
 
 
 def summarise(answers: list[Answer]) -> Summary:
-    """Sum up the answers of all rule sets."""
+    """Sum up the answers of all rule sets: the leading guideline first, then who agrees and who differs.
+
+    Sources that are silent on the patient, or wait for data, neither agree nor disagree.
+    """
     if any(answer.out_of_scope is not None for answer in answers):
         return Summary("haemorrhage", None, "Haemorrhage on imaging: thrombectomy for ischaemic stroke does not apply.")
-    guidelines = [answer for answer in answers if answer.ruleset.kind == "guideline" and not answer.ruleset.superseded]
+    guidelines = [a for a in answers if a.ruleset.kind == "guideline" and not a.ruleset.superseded]
     if not guidelines:
         return Summary(Stance.NOT_ADDRESSED, None, "No guideline of the rule book was in force on this date.")
     lead = guidelines[0]
-    decided = {answer.stance for answer in guidelines if answer.stance is not Stance.NEED_DATA}
-    agree = len(decided) == 1 if decided and guidelines[1:] else None
+    speaking = [answer for answer in guidelines if answer.stance not in _SILENT]
+    same = [answer for answer in speaking if answer is not lead and answer.stance is lead.stance]
+    other = [answer for answer in speaking if answer is not lead and answer.stance is not lead.stance]
     parts = [f"{_VERDICTS[lead.stance]} ({_named(lead)})."]
-    others = [answer for answer in guidelines[1:] if answer.stance is not lead.stance]
-    if others:
-        parts.append("Otherwise: " + "; ".join(f"{_named(a)}: {a.outcome.label}" for a in others) + ".")
-    trials = [answer for answer in answers if answer.ruleset.kind == "trial"]
-    if trials:
-        parts.append("Trials: " + "; ".join(f"{a.ruleset.title} {a.outcome.label}" for a in trials) + ".")
+    if same:
+        parts.append(f"So say {', '.join(answer.ruleset.title for answer in same)}.")
+    if other:
+        parts.append(f"Otherwise {'; '.join(f'{a.ruleset.title}: {a.outcome.label}' for a in other)}.")
+    takers = [a.ruleset.title for a in answers if a.ruleset.kind == "trial" and a.outcome is Outcome.ELIGIBLE]
+    if takers:
+        parts.append(f"Would have been eligible for {', '.join(takers)}.")
+    agree = not other if len(speaking) > 1 else None
     return Summary(lead.stance, agree, " ".join(parts))
+
+
+_SILENT = {Stance.NOT_ADDRESSED, Stance.NEED_DATA}
 
 
 def _named(answer: Answer) -> str:
