@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from scoring.regions import Level, Region, Status
 
-_STATUS_WORDS = {
+STATUS_WORDS = {
     Status.AFFECTED: "affected",
     Status.UNAFFECTED: "unaffected",
     Status.NOT_ASSESSABLE: "cannot be assessed",
@@ -19,6 +19,6 @@ def map_in_words(level: str, states: Mapping[str, str], side: str | None) -> str
     "ASPECTS map, patient's left side: M4 affected; M5 unaffected; M6 not looked at"
     """
     regions = [region for region in Region if region.level is Level(level)]
-    said = (f"{region} {_STATUS_WORDS[Status(states[region]) if region in states else None]}" for region in regions)
+    said = (f"{region} {STATUS_WORDS[Status(states[region]) if region in states else None]}" for region in regions)
     where = f"patient's {side} side" if side else "side not stated"
     return f"ASPECTS map, {where}: {'; '.join(said)}"

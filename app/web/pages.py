@@ -67,6 +67,7 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         .render(
             home=f"{root}/",
             edit=f"{root}/edit",
+            scan=f"{root}/scan",
             static=lambda name: f"{root}{STATIC_PATH}/{name}?v={_hash(name)}",
             **context,
         )

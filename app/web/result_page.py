@@ -14,6 +14,7 @@ from app.web import result_parts as parts
 from app.web.copy_text import copy_text, say_score
 from app.web.form_reading import FormReading
 from app.web.pages import days_offered, render
+from app.web.reading_beside import compare
 from app.web.times import say_clock, say_minutes, say_moment
 from app.web.wording import (
     OUT_OF_SCOPE_VERDICT,
@@ -31,8 +32,26 @@ _MOST_ASKED = 6
 _ANCHORS = {"last_known_well": "last known well", "onset_witnessed": "onset was seen"}
 
 
-def result_page(request: Request, reading: FormReading, answer: Mapping[str, Any], now: datetime) -> HTMLResponse:
-    """The page for an answer; it carries what was entered, so that facts can be changed without typing again."""
+def result_page(
+    request: Request,
+    reading: FormReading,
+    answer: Mapping[str, Any],
+    now: datetime,
+    scan_reading: Mapping[str, Any] | None = None,
+) -> HTMLResponse:
+    """The page for an answer; it carries what was entered, so that facts can be changed without typing again.
+
+    Parameters
+    ----------
+    reading
+        The form that was answered.
+    answer
+        The answer of ``POST /v1/triage``.
+    now
+        The server's clock, for the days that are offered beside times.
+    scan_reading
+        The software's reading of a CT, shown beside what the reader saw; ``None``: no CT was sent.
+    """
     said = say_times(answer, reading.zone)
     asked = tuple(parts.asked_for(answer))
     return render(
@@ -46,7 +65,10 @@ def result_page(request: Request, reading: FormReading, answer: Mapping[str, Any
         days=days_offered(now, reading.zone),
         entered=list(parts.entered(answer, reading)),
         headline=_headline(answer),
+        compared=None if scan_reading is None else compare(reading.payload.get("findings"), scan_reading),
         kept=reading.kept,
+        kept_json=json.dumps({name: text for name, text in reading.kept.items() if text}),
+        scan_reading=scan_reading,
         payload=json.dumps(reading.payload, indent=1, ensure_ascii=False),
         problems={},
         repeated={},

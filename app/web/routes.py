@@ -15,6 +15,7 @@ from app.web.forms import problem_at, read_form
 from app.web.headers import LastingFiles
 from app.web.pages import HERE, STATIC_PATH, form_page, render
 from app.web.result_page import result_page
+from app.web.scan_page import scan_page
 from app.web.times import read_zone
 from scoring.errors import CaseError
 
@@ -65,6 +66,12 @@ async def edit(request: Request, now: Now) -> Response:
     return form_page(request, reading, now)
 
 
+@router.post("/scan")
+async def compare_with_scan(request: Request, now: Now) -> Response:
+    """The answer again, with the software's reading of a CT beside what the reader saw."""
+    return await scan_page(request, now, _site_zone(request))
+
+
 async def _fields(request: Request) -> dict[str, str] | None:
     """The fields of the form; ``None`` where the body is not one, or says two things in one field."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -85,7 +92,7 @@ async def _fields(request: Request) -> dict[str, str] | None:
 
 
 def _unreadable(request: Request) -> Response:
-    return render(request, "unreadable.html", 400)
+    return render(request, "unreadable.html", 400, title="The form could not be read", detail="")
 
 
 def _site_zone(request: Request) -> ZoneInfo:

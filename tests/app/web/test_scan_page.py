@@ -1,0 +1,109 @@
+"""The scan beside the reader, with processes that stand in for the software's reading."""
+
+import json
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.main import create_app
+from app.scan_pool import ScanPool
+from app.settings import Settings
+from app.web.reading_beside import compare
+
+FAKE = Path(__file__).parent.parent / "fake_scan_worker.py"
+SEEN = {"side": "left", "region.L": "affected", "region.I": "unaffected", "region.M4": "not_assessable"}
+SCAN = {"scan": ("head.nii", b"never looked at by the stand-in")}
+
+pytestmark = pytest.mark.anyio
+
+Serving = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Serving:
+    """A client of an application whose scan processes behave as asked; afterwards no file of a scan may be left."""
+
+    @asynccontextmanager
+    async def serve(behaviour: str) -> AsyncIterator[httpx.AsyncClient]:
+        settings = Settings(scan_dir=tmp_path / "scans")
+        app = create_app(settings)
+        desk = app.state.service.desk
+        desk.pool = ScanPool(settings, (sys.executable, str(FAKE), behaviour))
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://aspects.test") as client:
+            yield client
+        await desk.close()
+        assert not list((tmp_path / "scans").iterdir())
+
+    return serve
+
+
+async def test_differences_are_named_and_the_reader_is_kept(serving: Serving) -> None:
+    async with serving("scores") as client:
+        response = await client.post("/scan", data={"case": json.dumps(SEEN)}, files=SCAN)
+    assert response.status_code == 200
+    page = " ".join(response.text.split())
+    assert "ASPECTS 8" in page
+    assert "The answer above uses what the reader marked." in page
+    assert page.count('class="differs"') == 2
+    assert 'name="region.I" value="unaffected"' in page
+
+
+async def test_software_alone_is_said_to_be_alone_and_never_ticked(serving: Serving) -> None:
+    async with serving("scores") as client:
+        response = await client.post("/scan", data={"case": "{}"}, files=SCAN)
+        assert "By software, confirmed by nobody." in response.text
+        assert 'name="region.' not in response.text
+        form = await client.post("/edit", data={"side": "left"})
+        assert 'value="affected" id="region-L" aria-label="L affected" checked' not in form.text
+
+
+@pytest.mark.parametrize("behaviour", ["refuses", "segmentation fault", "ends silently"])
+async def test_a_scan_that_is_not_scored_leaves_the_answer_standing(serving: Serving, behaviour: str) -> None:
+    async with serving(behaviour) as client:
+        response = await client.post("/scan", data={"case": json.dumps(SEEN)}, files=SCAN)
+    assert response.status_code == 200
+    assert "Not scored:" in response.text
+    assert "Send a head CT." in response.text or behaviour != "refuses"
+
+
+async def test_a_server_without_scan_processes_says_so(serving: Serving) -> None:
+    async with serving("never starts") as client:
+        response = await client.post("/scan", data={"case": json.dumps(SEEN)}, files=SCAN)
+    assert response.status_code == 503
+    assert "The scan was not read" in response.text
+
+
+@pytest.mark.parametrize(
+    "case",
+    ["", "[]", "{", '{"age_years": 74}', '{"age_years": "old"}', '{"a": NaN}', "[" * 100_000, '{"site_id": "x"}'],
+)
+async def test_a_case_that_the_page_would_not_send_is_refused(serving: Serving, case: str) -> None:
+    async with serving("scores") as client:
+        response = await client.post("/scan", data={"case": case}, files=SCAN)
+    assert response.status_code == 400
+    assert "The scan was not read" in response.text
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type", "status"),
+    [
+        (b"case={}", "application/x-www-form-urlencoded", 415),
+        (b"--x\r\n", "multipart/form-data; boundary=x", 400),
+        (b"--x--\r\n", "multipart/form-data; boundary=x", 422),
+    ],
+)
+async def test_what_is_no_upload_is_refused(serving: Serving, body: bytes, media_type: str, status: int) -> None:
+    async with serving("scores") as client:
+        response = await client.post("/scan", content=body, headers={"content-type": media_type})
+    assert response.status_code == status
+    assert response.headers["content-type"].startswith("text/html")
+
+
+def test_nothing_is_compared_where_no_side_is_known() -> None:
+    assert compare(None, {"status": "scored", "side": None, "regions": {"left": {}, "right": {}}}) == []
+    assert compare({"side": "left", "regions": {}}, {"status": "refused"}) == []
