@@ -10,7 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from app import problems
-from app.api import health, rules, scans, triage
+from app.api import health, reference_page, rules, scans, triage
 from app.api.body_limit import BodyLimit
 from app.api.openapi import DESCRIPTION, document
 from app.api.security_headers import SecurityHeaders
@@ -22,6 +22,9 @@ from app.settings import Settings
 from app.site_network import load_sites
 from app.version import __version__
 from app.web.routes import mount as mount_pages
+
+_UPLOADS = ("/v1/scans", "/scan")
+"""Addresses that take scans, and with them far larger bodies than the others."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -41,15 +44,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
     settings = settings or Settings()
     app = FastAPI(
-        title="ASPECTS triage", version=__version__, description=DESCRIPTION, lifespan=_lifespan, redoc_url=None
+        title="ASPECTS triage",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.service = Service(settings, load_sites(settings.site_network_file), _desk(app, settings))
-    for router in (triage.router, scans.router, rules.router, health.router):
+    for router in (triage.router, scans.router, rules.router, health.router, reference_page.router):
         app.include_router(router)
     mount_pages(app, settings.site_time_zone)
     problems.install(app)
     document(app)
-    app.add_middleware(BodyLimit, settings.json_body_limit_bytes, {"/v1/scans": settings.upload_limit_bytes})
+    app.add_middleware(BodyLimit, settings.json_body_limit_bytes, dict.fromkeys(_UPLOADS, settings.upload_limit_bytes))
     app.add_middleware(SecurityHeaders)
     return app
 

@@ -1,5 +1,6 @@
 """Takes a scan from a multipart request and lays it in a private folder, under names of our own."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
 from app.problems import Problem
+from app.settings import Settings
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -28,6 +30,20 @@ class Upload:
     """One file, or a folder of DICOM files."""
     case: bytes | None
     """The JSON text of the case, not yet parsed; ``None``: the request brought none."""
+
+
+async def receive_within_limits(request: Request, folder: Path, settings: Settings) -> Upload:
+    """As `receive_upload`, with the limits of the settings; 408 for an upload that takes too long."""
+    try:
+        async with asyncio.timeout(settings.upload_seconds_limit):
+            return await receive_upload(
+                request,
+                folder,
+                files_limit=settings.upload_files_limit,
+                case_limit_bytes=settings.json_body_limit_bytes,
+            )
+    except TimeoutError:
+        raise Problem(408, "The upload took too long.", headers={"connection": "close"}) from None
 
 
 async def receive_upload(request: Request, folder: Path, *, files_limit: int, case_limit_bytes: int) -> Upload:

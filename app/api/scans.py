@@ -17,7 +17,7 @@ from app.problems import MEDIA_TYPE, Problem, contradiction, invalid
 from app.scan_desk import RETRY_AFTER, ScanRequest
 from app.schemas import TriageRequest
 from app.triage import triage
-from app.uploads import receive_upload
+from app.uploads import receive_within_limits
 from scoring.case import Case
 from scoring.errors import CaseError
 
@@ -102,17 +102,8 @@ async def fetch_job(job_id: str, request: Request) -> Response:
 
 
 async def _received(request: Request, service: Service, job_id: str, *, overlay: bool) -> ScanRequest:
-    settings = service.settings
-    try:
-        async with asyncio.timeout(settings.upload_seconds_limit):
-            upload = await receive_upload(
-                request,
-                service.desk.jobs.upload_folder(job_id),
-                files_limit=settings.upload_files_limit,
-                case_limit_bytes=settings.json_body_limit_bytes,
-            )
-    except TimeoutError:
-        raise Problem(408, "The upload took too long.", headers={"connection": "close"}) from None
+    folder = service.desk.jobs.upload_folder(job_id)
+    upload = await receive_within_limits(request, folder, service.settings)
     case = None if upload.case is None else _checked_case(upload.case, service)
     return ScanRequest(upload.scan, case, overlay)
 

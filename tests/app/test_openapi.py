@@ -1,6 +1,8 @@
 """The API describes itself truly: examples work, real answers fit, and no drawn request breaks the service."""
 
+import html
 import json
+import re
 from typing import Any
 
 import httpx
@@ -20,6 +22,7 @@ from app.answer_schemas import TriageAnswer
 from app.api.examples import TRIAGE_EXAMPLES
 from app.main import create_app
 from app.settings import Settings
+from scoring.facts import FACTS
 
 APPLICATION = create_app(Settings())
 """Not the fixture: the drawn requests need it when this file is collected."""
@@ -88,7 +91,16 @@ async def test_every_answer_that_is_not_one_is_described_as_a_problem(client: ht
 
 
 @pytest.mark.anyio
-async def test_the_description_can_be_read_by_people(client: httpx.AsyncClient) -> None:
+async def test_the_description_can_be_read_by_people_without_another_server(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/openapi.json")).json()
     response = await client.get("/docs")
     assert response.status_code == 200
-    assert response.headers["content-type"].startswith("text/html")
+    page = response.text
+    for path in document["paths"]:
+        assert f"<code>{path}</code>" in page
+    for fact in FACTS:
+        assert f"<code>{fact}</code>" in page
+    assert "<script" not in page
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
+    answer = (await client.post("/v1/triage", json=next(iter(TRIAGE_EXAMPLES.values())))).json()
+    assert answer["evt_summary"]["text"] in html.unescape(page)
