@@ -22,8 +22,9 @@ from scoring.regions import Region, Side
 
 Floats = NDArray[np.float64]
 
-_OFFSET_NODES = np.linspace(-1.8, 1.8, 7)
-"""Offsets are summed over these multiples of their SD."""
+_OFFSET_NODES = np.linspace(-3.0, 3.0, 13)
+"""Offsets are summed over these multiples of their SD; far enough out that a shift common to all regions, as a badly
+fitted drift leaves it, is not taken for an infarct of the whole territory."""
 _DEPTH_NODES = np.linspace(-1.8, 1.8, 9)
 
 

@@ -45,16 +45,18 @@ CONTRAST_ML_IF_RECORDED = 4.0
 """Enough when the file itself says that contrast was given."""
 DEEP_MM = 6.0
 """Closer to the skull lie bone in part volume and the venous sinuses."""
-BLOOD_ABOVE_MODE_HU, BLOOD_BELOW_HU, BLOOD_ML, BLOOD_SIGMA_MM = 17.0, 100.0, 0.5, 2.0
+BLOOD_ABOVE_MODE_HU, BLOOD_BELOW_HU, BLOOD_ML, BLOOD_SIGMA_MM = 17.0, 100.0, 0.35, 2.0
 BLOOD_Z_MM = (-10.0, 58.0)
 """Lower down lie the skull base and the tentorium, higher up bone in part volume."""
 MIDLINE_MM = 5.0
 """Falx and sinuses are dense in everybody."""
 CALCIUM_ABOVE_HU = 110.0
 """Choroid plexus and basal ganglia calcify: a dense cluster with such voxels is not taken for blood."""
-LEAST_REGION_COVERAGE = 0.4
+LEAST_REGION_COVERAGE = 0.5
 DEEP_REGIONS = (Region.C, Region.L, Region.IC, Region.I)
 MOST_UNSEEN_DEEP_REGIONS = 1
+MOST_UNSEEN_REGIONS = 3
+"""With more regions unknown than this, the total spans every treatment band."""
 NON_CONTRAST = "Send the non-contrast head CT, soft-tissue kernel, slices of 5 mm or less."
 BY_EYE = "Read the scan by eye and enter the ten regions by hand."
 
@@ -139,11 +141,11 @@ def check_coverage(coverage: Mapping[Side, Mapping[Region, float]]) -> None:
     above = any(seen[region] for region in Region if region.level is Level.SUPRAGANGLIONIC)
     cortex = any(seen[region] for region in (Region.M1, Region.M2, Region.M3))
     deep = sum(not seen[region] for region in DEEP_REGIONS) <= MOST_UNSEEN_DEEP_REGIONS
-    if not (above and cortex and deep):
-        level = "above the basal ganglia" if deep and cortex else "of the basal ganglia"
+    enough = sum(not covered for covered in seen.values()) <= MOST_UNSEEN_REGIONS
+    if not (above and cortex and deep and enough):
         _refuse(
             RefusalCode.COVERAGE_INCOMPLETE,
-            f"The scan does not show the level {level}.",
+            f"The scan does not show these regions on both sides: {', '.join(r for r in Region if not seen[r])}.",
             "Send the complete head CT series, from the skull base to the vertex.",
         )
 

@@ -30,12 +30,14 @@ SATURATION_BELOW_MODE_HU = 10.0
 """Tissue darker than the commonest brain density by up to this counts as plain tissue."""
 TEMPLATE_MODE_HU = 33.0
 """The same density in the template, between its grey (37) and white (29) matter."""
-INVERSION_STEPS = 6
+INVERSION_STEPS = 4
+LOWEST_Z_MM = -44.0
+"""Below lie the skull base and the cerebellum, which no region needs."""
 
 
 @dataclass(frozen=True, eq=False)
 class Deformation:
-    """Displacements in mm of template space, on a grid of template positions; zero outside the grid."""
+    """Displacements in mm of template space, on a grid of template positions; beyond it they stay as at its edge."""
 
     forward_mm: NDArray[np.float32]
     """Shape (3, a, b, c): from the template to the affinely aligned scan."""
@@ -53,7 +55,9 @@ class Deformation:
 
     def _at(self, field: NDArray[np.float32], points_mm: Floats) -> Floats:
         index = np.moveaxis((points_mm - self.origin_mm) / self.step_mm, -1, 0)
-        return np.stack([ndimage.map_coordinates(part, index, order=1, output=float) for part in field], axis=-1)
+        return np.stack(
+            [ndimage.map_coordinates(part, index, order=1, output=float, mode="nearest") for part in field], axis=-1
+        )
 
 
 def deform(head: Head, atlas: Atlas, affine: Floats, brain_mode_hu: float) -> Deformation:
@@ -65,19 +69,33 @@ def deform(head: Head, atlas: Atlas, affine: Floats, brain_mode_hu: float) -> De
     brain_mode_hu : commonest density of this scan's brain, HU.
     """
     voxel_mm = float(atlas.template_affine[0, 0])
-    every = round(STEP_MM / voxel_mm)
-    offset = ((np.array(atlas.template_hu.shape) - 1) % every) // 2
-    cut = tuple(slice(int(o), None, every) for o in offset)
+    cut, origin = _grid(atlas)
     fixed = _tissue_share(atlas.template_hu, TEMPLATE_MODE_HU) * atlas.intracranial
     fixed = ndimage.gaussian_filter(fixed, IMAGE_SIGMA_MM / voxel_mm)[cut]
     moving = _tissue_share(head.grid.hu, brain_mode_hu) * head.mask
     moving = ndimage.gaussian_filter(moving, IMAGE_SIGMA_MM / head.grid.step_mm)
-    origin = atlas.template_affine[:3, 3] + offset * voxel_mm
     to_index = np.linalg.inv(head.grid.affine) @ affine
     points = np.moveaxis(np.indices(fixed.shape) * STEP_MM, 0, -1) + origin
     straight = np.moveaxis(points @ to_index[:3, :3].T + to_index[:3, 3], -1, 0)
     forward = _demons(fixed, moving, straight, to_index[:3, :3])
     return Deformation(forward, _inverted(forward), origin, STEP_MM)
+
+
+def _grid(atlas: Atlas) -> tuple[tuple[slice, ...], Floats]:
+    """The template voxels that make the grid, symmetric about x = 0, and the first one's position in mm."""
+    voxel_mm = float(atlas.template_affine[0, 0])
+    every = round(STEP_MM / voxel_mm)
+    lowest = (0, 0, round((LOWEST_Z_MM - float(atlas.template_affine[2, 3])) / voxel_mm))
+    cut, first = [], []
+    for axis, size in enumerate(atlas.template_hu.shape):
+        used = np.flatnonzero(atlas.intracranial.any(axis=tuple({0, 1, 2} - {axis})))
+        margin = 2 * every
+        start = max(int(used[0]) - margin, lowest[axis])
+        start -= (start - ((size - 1) % every) // 2) % every if axis == 0 else 0
+        stop = size - start if axis == 0 else min(int(used[-1]) + margin + 1, size)
+        cut.append(slice(start, stop, every))
+        first.append(start)
+    return tuple(cut), atlas.template_affine[:3, 3] + np.array(first) * voxel_mm
 
 
 def _tissue_share(hu: NDArray[np.float32], mode_hu: float) -> NDArray[np.float32]:
@@ -96,12 +114,13 @@ def _demons(
     """
     field = np.zeros((3, *fixed.shape), dtype=np.float32)
     fixed_gradient = np.stack(list(np.gradient(fixed, STEP_MM)))
-    last = np.array(moving.shape).reshape(3, 1, 1, 1) - 1
+    seen = np.ones(fixed.shape, dtype=bool)
+    for along, size in zip(straight, moving.shape, strict=True):
+        seen &= (along >= 0) & (along <= size - 1)
     for _ in range(STEPS):
         index = straight + np.tensordot(linear, field, axes=1)
         warped = ndimage.map_coordinates(moving, index, order=1)
-        seen = np.all((index >= 0) & (index <= last), axis=0)
-        difference = np.where(seen, fixed - warped, 0)
+        difference = np.where(seen, fixed - warped, 0)  # where nothing was scanned, nothing pulls
         gradient = (fixed_gradient + np.stack(list(np.gradient(warped, STEP_MM)))) / 2
         strength = (gradient**2).sum(axis=0) + (difference / LONGEST_STEP_MM) ** 2
         step = gradient * (difference / np.maximum(strength, 1e-6))

@@ -26,8 +26,9 @@ LARGEST_DIFFERENCE_HU = 18.0
 MODE_KERNEL_HU = 2.0
 FEWEST_PAIRS = 40
 """Below this (0.3 ml) a region's difference is not reported."""
-DRIFT_ROUNDS = 5
-DRIFT_OUTLIER_HU = 4.0
+DRIFT_ROUNDS = 10
+DRIFT_OUTLIER_HU = 2.0
+"""Differences beyond this lose weight: an infarct outside the regions must not pass for drift."""
 REGIONS_WITHOUT_SULCI = frozenset({Region.L, Region.IC})
 """Nothing there can be a sulcus, so darkness is never dropped as one."""
 

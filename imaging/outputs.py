@@ -55,9 +55,10 @@ def overlay_png(reading: Reading, artefacts: Artefacts) -> bytes:
 def native_labels(artefacts: Artefacts) -> NDArray[np.uint8]:
     """Region values on the scan's own voxels: each measured voxel fills the block that it came from."""
     labels: NDArray[np.uint8] = artefacts.labels
-    native = np.zeros(artefacts.scan.hu.shape, dtype=np.uint8)
-    for axis, size in enumerate(native.shape):
-        labels = labels.repeat(max(1, size // labels.shape[axis]), axis=axis)
+    shape = artefacts.scan.hu.shape
+    native = np.zeros(shape, dtype=np.uint8)
+    for axis in range(labels.ndim):
+        labels = labels.repeat(max(1, shape[axis] // labels.shape[axis]), axis=axis)
     i, j, k = labels.shape
     native[:i, :j, :k] = labels
     return native

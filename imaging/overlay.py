@@ -100,7 +100,7 @@ def contact_sheet(
 
 def _bounding_box(display: Display, tissue: TissueMap) -> tuple[slice, slice]:
     """Rows and columns of the picture that hold the head's inside, with a margin."""
-    seen = display.picture(tissue.inside.any(axis=2))
+    seen = display.picture(np.asarray(tissue.inside.any(axis=2)))
     spans = []
     for axis, size in ((1, display.row_mm), (0, display.column_mm)):
         used = np.flatnonzero(seen.any(axis=axis))

@@ -34,11 +34,15 @@ OUTLIER_SCALE = 3.0
 """Residuals lose weight (Cauchy) beyond this many times their root mean square. A median would be too strict: most
 points match well, and the few at the skull, which fix the size, would be lost as outliers."""
 
-GOOD_NCC = 0.83
-"""Affine correlation with the template below which other starts are tried."""
+GOOD_NCC = 0.88
+"""Affine correlation with the template below which other starts are tried as well."""
 LEAST_NCC = 0.80
-"""Below this no start has landed. Measured landings: good .91-.94, upside down or on its side .76-.80. It catches gross
-failures; a head turned by 180 degrees may reach .90, hence the comparison of starts."""
+"""Below this no start has landed. Seen on heads: landed .83 to .90, facing backwards .73 to .83, upside down below .2.
+The two ranges touch, so a backward landing is told by comparing starts, not by this limit."""
+CLEARLY_BETTER_NCC = 0.01
+LARGEST_TURN_DEGREES = 75.0
+"""Patients lie turned by up to about 45 degrees. A head that faces backwards by its own file is more likely to carry a
+wrong orientation than to have been scanned so, and then left and right cannot be trusted."""
 PLAUSIBLE_SCALE = (0.68, 1.35)
 """Linear size of the head relative to the template."""
 _OTHER_STARTS_DEGREES = ((0, -30.0), (0, 30.0), (2, 180.0))
@@ -83,25 +87,25 @@ class _Level:
 
 
 def register(head: Head, atlas: Atlas, brain_mode_hu: float) -> Registration:
-    """Register one head. Raises ScanRefused with REGISTRATION_FAILED if no start lands well."""
+    """Register one head. Raises ScanRefused, REGISTRATION_FAILED or ORIENTATION_UNKNOWN."""
     clipped = np.where(head.mask, np.clip(head.grid.hu, *MATCHED_HU), 0).astype(np.float32)
     coarse = _level(head.grid, clipped, atlas, COARSE_STEP_MM, COARSE_SIGMA_MM)
     fine = _level(head.grid, clipped, atlas, FINE_STEP_MM, FINE_SIGMA_MM)
-    start = _start(head, atlas)
-    best, ncc = _affine(start, coarse, fine)
-    if ncc < GOOD_NCC:
-        for axis, degrees in _OTHER_STARTS_DEGREES:
-            affine, other = _affine(start @ _rotation(axis, degrees, atlas), coarse, fine)
-            if other > ncc:
-                best, ncc = affine, other
-    scale = float(np.cbrt(np.linalg.det(best[:3, :3])))
+    affine, ncc = _landed(_start(head, atlas), coarse, fine, atlas)
+    scale = float(np.cbrt(np.linalg.det(affine[:3, :3])))
     if ncc < LEAST_NCC or not PLAUSIBLE_SCALE[0] <= scale <= PLAUSIBLE_SCALE[1]:
         raise ScanRefused(
             RefusalCode.REGISTRATION_FAILED,
             "The head could not be matched with the atlas well enough to trust any region.",
             "Check that the scan shows an upright, complete head; score the ten regions by hand.",
         )
-    return Registration(best, deform(head, atlas, best, brain_mode_hu), ncc, scale)
+    if turn_degrees(affine) > LARGEST_TURN_DEGREES:
+        raise ScanRefused(
+            RefusalCode.ORIENTATION_UNKNOWN,
+            "By the file's own orientation the head does not face forwards, so left and right cannot be trusted.",
+            "Send the original DICOM series, or repair the orientation in the file.",
+        )
+    return Registration(affine, deform(head, atlas, affine, brain_mode_hu), ncc, scale)
 
 
 def _level(grid: UprightGrid, clipped: NDArray[np.float32], atlas: Atlas, step_mm: float, sigma_mm: float) -> _Level:
@@ -155,17 +159,46 @@ def _rotation(axis: int, degrees: float, atlas: Atlas) -> Floats:
     return affine
 
 
-def _affine(start: Floats, coarse: _Level, fine: _Level) -> tuple[Floats, float]:
-    """Similarity and affine on the coarse level, affine on the fine one; with the correlation reached."""
-    affine = start
-    for level, generators in ((coarse, _similarity()), (coarse, _full_affine()), (fine, _full_affine())):
-        for _ in range(STEPS_PER_LEVEL):
-            step = _gauss_newton_step(affine, level, generators)
-            affine = affine @ step
-            moved = level.points @ (step[:3, :3] - np.eye(3)).T + step[:3, 3]
-            if float(np.linalg.norm(moved, axis=1).mean()) < CONVERGED_MM:
-                break
-    return affine, _correlation(affine, fine)
+def _landed(start: Floats, coarse: _Level, fine: _Level, atlas: Atlas) -> tuple[Floats, float]:
+    """The best affine map over the starts, with its correlation; further starts only if the first is not good."""
+    first = _coarse(start, coarse)
+    affine, ncc = _fine(first, fine)
+    if ncc >= GOOD_NCC:
+        return affine, ncc
+    others = [_coarse(start @ _rotation(axis, degrees, atlas), coarse) for axis, degrees in _OTHER_STARTS_DEGREES]
+    best = max(others, key=lambda other: _correlation(other, coarse))
+    if _correlation(best, coarse) > _correlation(first, coarse) + CLEARLY_BETTER_NCC:
+        return max((affine, ncc), _fine(best, fine), key=lambda landing: landing[1])
+    return affine, ncc
+
+
+def turn_degrees(affine: Floats) -> float:
+    """Angle by which an affine map turns the head, scale and shear left aside."""
+    left, _, right = np.linalg.svd(affine[:3, :3])
+    cosine = (np.trace(left @ right) - 1) / 2
+    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+
+def _coarse(start: Floats, level: _Level) -> Floats:
+    """Similarity, then affine, on the coarse level."""
+    return _descended(_descended(start, level, _similarity()), level, _full_affine())
+
+
+def _fine(start: Floats, level: _Level) -> tuple[Floats, float]:
+    """Affine on the fine level, with the correlation reached."""
+    affine = _descended(start, level, _full_affine())
+    return affine, _correlation(affine, level)
+
+
+def _descended(affine: Floats, level: _Level, generators: Floats) -> Floats:
+    """Gauss-Newton steps until the template's points hardly move."""
+    for _ in range(STEPS_PER_LEVEL):
+        step = _gauss_newton_step(affine, level, generators)
+        affine = affine @ step
+        moved = level.points @ (step[:3, :3] - np.eye(3)).T + step[:3, 3]
+        if float(np.linalg.norm(moved, axis=1).mean()) < CONVERGED_MM:
+            break
+    return affine
 
 
 def _sample(affine: Floats, level: _Level) -> tuple[Floats, Floats, Mask]:
