@@ -39,14 +39,16 @@ def measure(scan: Path, runs: int) -> Figures:
 
 def one_run(scan: Path) -> Figures:
     """Time one process by the operating system's own account of it when it has ended."""
-    with tempfile.TemporaryFile() as output:
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         started = time.monotonic()
-        process = subprocess.Popen([str(ASPECTS), "read-ct", str(scan), "--json"], stdout=output)
+        process = subprocess.Popen([str(ASPECTS), "read-ct", str(scan), "--json"], stdout=output, stderr=errors)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
-            raise CannotMeasure(f"Reading {scan.name} ended with exit code {process.returncode}.")
+            errors.seek(0)
+            said = errors.read().decode("utf-8", "replace")
+            raise CannotMeasure(f"Reading {scan.name} ended with exit code {process.returncode}:\n{said}")
         output.seek(0)
         reading = json.load(output)
     return {
