@@ -11,7 +11,7 @@ _WIDTH = 110
 """Characters of one line; longer ones are cut, so that no record system breaks them."""
 
 
-_RULESETS = 3
+_RULESETS = 2
 """Guidelines that are named; they come in the rule book's order, the leading one first."""
 
 
@@ -33,6 +33,7 @@ def copy_text(answer: Mapping[str, Any], said: Mapping[str, str]) -> str:
         f"Time: {_time(said)}{_after('; ', said.get('window'))}",
         f"Thrombectomy: {state_of(verdict['verdict']).words}",
         *(f"  {_ruleset_line(one)}" for one in sources(answer)["answering"][:_RULESETS]),
+        *(f"Thrombolysis: {_lysis(one)}" for one in answer["ivt"][:1]),
         f"Next: {transfer['action_text']}{_after(' -> ', transfer['destination'])}",
         *([said["puncture"]] if "puncture" in said else []),
         f"Not known: {', '.join(map(title_of, answer['missing'])) or 'nothing that could change this answer'}",
@@ -58,6 +59,11 @@ def say_score(aspects: Mapping[str, Any] | None) -> str:
 def _ruleset_line(one: Mapping[str, Any]) -> str:
     level, clause = _after(", level ", one["level"]), _after(", clause ", one["clause"])
     return f"{one['title']}: {one['outcome_text']}{level}{clause}"
+
+
+def _lysis(one: Mapping[str, Any]) -> str:
+    cautions = ", ".join(caution["title"] for caution in one["cautions"])
+    return f"{'contraindicated' if one['contraindicated'] else one['outcome_text']}{_after('; ', cautions)}"
 
 
 def _after(joint: str, words: str | None) -> str:

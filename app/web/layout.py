@@ -63,6 +63,19 @@ MORE_FACTS = (
         ),
     ),
     Group(
+        "swelling",
+        "Brain swelling: extent of the infarct, cerebellum, hydrocephalus",
+        (
+            "nihss_1a",
+            "mca_infarct_fraction",
+            "dwi_lesion_volume_ml",
+            "malignant_mca_infarct",
+            "cerebellar_infarct",
+            "cerebellar_infarct_volume_ml",
+            "obstructive_hydrocephalus",
+        ),
+    ),
+    Group(
         "thrombolysis",
         "Thrombolysis: anticoagulants and contraindications",
         (

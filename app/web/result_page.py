@@ -23,6 +23,7 @@ from app.web.wording import (
     say_condition,
     say_value,
     state_of,
+    state_of_outcome,
     title_of,
 )
 
@@ -64,7 +65,7 @@ def result_page(
         copied=copy_text(answer, said),
         days=days_offered(now, reading.zone),
         entered=list(parts.entered(answer, reading)),
-        headline=_headline(answer),
+        headline=_headline(answer, reading),
         compared=None if scan_reading is None else compare(reading.payload.get("findings"), scan_reading),
         kept=reading.kept,
         kept_json=json.dumps({name: text for name, text in reading.kept.items() if text}),
@@ -82,6 +83,7 @@ def result_page(
         count_stances=parts.count_stances,
         spoken={},
         state_of=state_of,
+        state_of_outcome=state_of_outcome,
         outcome_text=outcome_text,
         say_checked=say_checked,
         title_of=title_of,
@@ -123,7 +125,7 @@ def _dashed(window: str) -> str:
     return window.removeprefix(">").replace("-", "\N{EN DASH}") if "-" in window else window.replace(">", "over ")
 
 
-def _headline(answer: Mapping[str, Any]) -> dict[str, Any]:
+def _headline(answer: Mapping[str, Any], reading: FormReading) -> dict[str, Any]:
     """The verdict of the leading guideline, which the answer puts first."""
     verdict = answer["evt_summary"]["verdict"]
     lead = next((one for one in answer["evt"] if one["kind"] == "guideline"), None)
@@ -132,5 +134,6 @@ def _headline(answer: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "state": state_of(verdict),
         "lead": lead if is_asked else None,
+        "haemorrhage_open": "haemorrhage_on_imaging" not in reading.payload["facts"],
         "at_puncture": later if lead is not None and later != lead["outcome"] else None,
     }

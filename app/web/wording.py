@@ -55,6 +55,11 @@ def state_of(verdict: str) -> State:
     return OUT_OF_SCOPE if verdict == OUT_OF_SCOPE_VERDICT else _STATES[Stance(verdict)]
 
 
+def state_of_outcome(outcome: str, contraindicated: bool) -> State:  # noqa: FBT001 -- called from a template
+    """The state for one outcome on thrombolysis; a contraindication outweighs it."""
+    return _STATES[Stance.NOT_RECOMMENDED if contraindicated else Outcome(outcome).stance]
+
+
 def title_of(name: str) -> str:
     """What a fact is called.
 

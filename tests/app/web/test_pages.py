@@ -269,3 +269,25 @@ async def test_hospitals_of_the_network_can_be_chosen(tmp_path: Path) -> None:
         unknown = await client.post("/", data={**alone, "site_id": "nowhere"})
         assert unknown.status_code == 422
         assert 'id="site_id-problem"' in unknown.text
+
+
+async def test_haemorrhage_that_nobody_excluded_is_said_beside_the_verdict(client: httpx.AsyncClient) -> None:
+    words = "Haemorrhage is not stated to be excluded."
+    assert words not in (await client.post("/", data=CASE)).text
+    assert words in (await client.post("/", data={**CASE, "haemorrhage_on_imaging": ""})).text
+
+
+async def test_thrombolysis_is_shown_with_what_stands_in_its_way(client: httpx.AsyncClient) -> None:
+    given = {**CASE, "disabling_deficit": "yes", "systolic_bp_mmhg": "190", "weight_kg": "70"}
+    said = _Tags((await client.post("/", data=given)).text).said
+    assert "Blood pressure above 185 systolic" in said
+    assert "correct first" in said
+    assert "Contraindications that are not known yet:" in said
+    barred = _Tags((await client.post("/", data={**given, "platelets_10e9_per_l": "60"})).text).said
+    assert "Contraindicated" in barred
+
+
+async def test_haemorrhage_takes_the_case_out_of_scope(client: httpx.AsyncClient) -> None:
+    said = _Tags((await client.post("/", data={**CASE, "haemorrhage_on_imaging": "yes"})).text).said
+    assert "Out of scope: haemorrhage" in said
+    assert "haemorrhage pathway" in said
