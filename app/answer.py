@@ -9,13 +9,14 @@ from scoring.aspects import AspectsScore
 from scoring.case import Case
 from scoring.conditions import Condition
 from scoring.derived import Assessment
+from scoring.door_in_door_out import door_in_door_out_dispute, door_in_door_out_targets
 from scoring.doses import alteplase_dose, dose_source, tenecteplase_dose
 from scoring.eligibility import Answer, Reason
 from scoring.explain import Change
+from scoring.network import Destination
 from scoring.outcomes import Outcome
 from scoring.regions import Side
 from scoring.rulebook import AnyOf, Clause, RuleSet
-from scoring.site import Site
 from scoring.thrombolysis import Caution, ThrombolysisAdvice
 from scoring.timeline import Timeline
 from scoring.transfer import TransferAdvice
@@ -204,10 +205,10 @@ def change_json(change: Change, timeline: Timeline) -> dict[str, Any]:
 
 
 def transfer_json(
-    advice: TransferAdvice, site: Site | None, to_puncture: int | None, values: Mapping[str, Known]
+    advice: TransferAdvice, case: Case, to_puncture: int | None, values: Mapping[str, Known]
 ) -> dict[str, Any]:
     """The action, where to, why, and the minutes that are known."""
-    clause = advice.clause
+    clause, site = advice.clause, case.site
     is_elsewhere = site is not None and values.get("site_treats") is False
     return {
         "action": advice.action,
@@ -223,7 +224,41 @@ def transfer_json(
             "door_to_groin_minutes": site.door_to_groin_minutes if site else None,
             "minutes_to_projected_puncture": to_puncture,
         },
+        "destinations": [_destination_json(destination) for destination in case.destinations],
+        "door_in_door_out": _door_in_door_out_json(values),
     }
+
+
+def _destination_json(destination: Destination) -> dict[str, Any]:
+    return {
+        "site_id": destination.site_id,
+        "name": destination.name,
+        "mode": destination.mode,
+        "transport_minutes": destination.transport_minutes,
+        "arrival_at": destination.arrival_at.isoformat(),
+        "open_on_arrival": destination.is_open_on_arrival,
+        "door_to_groin_minutes": destination.door_to_groin_minutes,
+        "puncture_at": _iso(destination.puncture_at),
+        "icu_beds": destination.icu_beds,
+    }
+
+
+def _door_in_door_out_json(values: Mapping[str, Known]) -> dict[str, Any] | None:
+    """Minutes since arrival beside the targets for leaving; only at a site that does not treat."""
+    minutes = values.get("minutes_since_arrival")
+    if not isinstance(minutes, int | float) or values.get("site_treats") is not False:
+        return None
+    targets = [
+        {
+            "minutes": target.minutes,
+            "missed": target.is_missed(minutes),
+            "minutes_left": max(0, target.minutes - int(minutes)),
+            "title": target.title,
+            "checked": target.checked,
+        }
+        for target in door_in_door_out_targets()
+    ]
+    return {"minutes_since_arrival": int(minutes), "targets": targets, "note": door_in_door_out_dispute()}
 
 
 def clause_json(clause: Clause, ruleset: RuleSet) -> dict[str, Any]:

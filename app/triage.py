@@ -83,7 +83,7 @@ def triage(case: Case) -> dict[str, Any]:
         "ivt": [
             ivt_json(advised, assessment.values) for advised in thrombolysis_advice(book, today, assessment.values)
         ],
-        "transfer": transfer_json(advice, case.site, to_puncture, assessment.values),
+        "transfer": transfer_json(advice, case, to_puncture, assessment.values),
         "what_would_change": [
             change_json(change, assessment.timeline) for change in what_would_change(grid, assessment.values, answers)
         ],

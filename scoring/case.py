@@ -5,6 +5,7 @@ from datetime import datetime
 
 from scoring.aspects import Findings
 from scoring.facts import Facts
+from scoring.network import Destination
 from scoring.pc_aspects import PosteriorFindings
 from scoring.site import Site
 
@@ -18,6 +19,8 @@ class Case:
     findings: Findings | None = None
     posterior_findings: PosteriorFindings | None = None
     site: Site | None = None
+    destinations: tuple[Destination, ...] = ()
+    """Where thrombectomy can be had from the site, best first; empty when no network is known."""
     case_id: str | None = None
     findings_from_software: bool = False
     """Whether ``findings`` come from this program's reading of the scan and no reader has confirmed them."""

@@ -7,7 +7,7 @@ from scoring.aspects import AspectsScore, score_aspects
 from scoring.case import Case
 from scoring.conditions import DAYS_PER_YEAR
 from scoring.errors import CaseError
-from scoring.facts import FACTS, Facts, FactSpec, Kind
+from scoring.facts import FACTS, Facts, FactSpec, Kind, NihssItems
 from scoring.nihss import NihssScore, score_nihss
 from scoring.outcomes import Stance
 from scoring.pc_aspects import PcAspectsScore, score_pc_aspects
@@ -81,6 +81,7 @@ def assess(case: Case) -> Assessment:
     _put_score(values, "aspects_total", aspects)
     _put_score(values, "pc_aspects_total", posterior)
     _put_score(values, "nihss_total", nihss)
+    _put_consciousness(values, facts.nihss_items)
     _put_mismatch(values)
     for name, spec in _COARSE_FACTS.items():
         if (finer := spec.coarse.get(str(values.get(name)))) is not None:
@@ -90,8 +91,8 @@ def assess(case: Case) -> Assessment:
         values["woke_with_symptoms"] = True
     elif facts.onset_witnessed_at is not None:
         values["woke_with_symptoms"] = False
-    if case.site is not None and case.site.capability is not None:
-        values["site_treats"] = case.site.capability.performs_thrombectomy
+    if case.site is not None and (treats := case.site.treats) is not None:
+        values["site_treats"] = treats
     _check_side(case)
     return Assessment(values, times, aspects, posterior, nihss)
 
@@ -117,6 +118,15 @@ def _put_score(values: dict[str, Known], name: str, score: AspectsScore | PcAspe
             raise CaseError(("facts", name), f"'{FACTS[name].title}' contradicts what was entered region by region.")
         return
     values[name] = score.low if score.low == score.high else Interval(score.low, score.high)
+
+
+def _put_consciousness(values: dict[str, Known], items: NihssItems | None) -> None:
+    """Item 1a of the NIHSS as a fact of its own; the form does not let it be untestable."""
+    item = None if items is None else items.get("1a")
+    if not isinstance(item, int):
+        return
+    if values.setdefault("nihss_1a", item) != item:
+        raise CaseError(("facts", "nihss_1a"), "'NIHSS item 1a' contradicts the NIHSS items.")
 
 
 def _put_mismatch(values: dict[str, Known]) -> None:

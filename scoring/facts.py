@@ -98,6 +98,13 @@ class Facts:
     nihss_items: NihssItems | None = _fact(Kind.NIHSS_ITEMS, "NIHSS items", help="Instead of the total.")
     disabling_deficit: bool | None = _boolean("Deficit is disabling")
     deficit_worsening: bool | None = _boolean("Deficit is getting worse")
+    nihss_1a: int | None = _integer(
+        "NIHSS item 1a, level of consciousness",
+        "points",
+        0,
+        3,
+        "0 is alert. Taken from the NIHSS items where they are given.",
+    )
 
     occlusion_site: str | None = _choice(
         "Occluded vessel",
@@ -117,6 +124,15 @@ class Facts:
     collaterals: str | None = _choice("Collaterals", "absent", "poor", "moderate", "good")
     dwi_flair_mismatch: bool | None = _boolean("DWI-FLAIR mismatch")
     dwi_lesion_fraction_of_mca: float | None = _number("DWI lesion as a fraction of the MCA territory", None, 0, 1)
+
+    mca_infarct_fraction: float | None = _number(
+        "Infarct on CT as a fraction of the MCA territory", None, 0, 1, "0.5 is one half."
+    )
+    dwi_lesion_volume_ml: float | None = _number("DWI lesion volume", "ml", 0, 2000)
+    malignant_mca_infarct: bool | None = _boolean("Swelling (malignant) MCA infarct")
+    cerebellar_infarct: bool | None = _boolean("Cerebellar infarct")
+    cerebellar_infarct_volume_ml: float | None = _number("Cerebellar infarct volume", "ml", 0, 500)
+    obstructive_hydrocephalus: bool | None = _boolean("Obstructive hydrocephalus")
 
     systolic_bp_mmhg: int | None = _integer("Systolic blood pressure", "mmHg", 30, 350)
     diastolic_bp_mmhg: int | None = _integer("Diastolic blood pressure", "mmHg", 30, 350)

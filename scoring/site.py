@@ -39,3 +39,12 @@ class Site:
     stroke_system: StrokeSystem | None = None
     thrombectomy_centre: str | None = None
     """Name of the centre that ``minutes_to_thrombectomy_centre`` leads to."""
+    is_open_for_thrombectomy: bool | None = None
+    """Whether thrombectomy is done here at this moment, where hours are kept; ``None``: whenever the site does it."""
+
+    @property
+    def treats(self) -> bool | None:
+        """Whether thrombectomy is done here now; ``None``: not known."""
+        if self.capability is None:
+            return None
+        return self.capability.performs_thrombectomy and self.is_open_for_thrombectomy is not False

@@ -116,9 +116,9 @@ def minutes_to_puncture(site: Site | None, since_arrival: float | None) -> int |
 
     At a site that treats, the time already spent since arrival counts towards door to groin.
     """
-    if site is None or site.capability is None or site.door_to_groin_minutes is None:
+    if site is None or site.treats is None or site.door_to_groin_minutes is None:
         return None
-    if site.capability.performs_thrombectomy:
+    if site.treats:
         return max(0, site.door_to_groin_minutes - int(since_arrival or 0))
     if site.minutes_to_thrombectomy_centre is None:
         return None
