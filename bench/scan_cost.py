@@ -1,4 +1,4 @@
-"""What reading one scan costs as a whole process: seconds from start to end, and peak memory."""
+"""What reading one scan costs as a whole process: seconds from start to end, processor seconds, and peak memory."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def measure(scan: Path, runs: int) -> Figures:
         "scan": scan.name,
         "status": counted[0]["status"],
         "seconds": {"median": statistics.median(seconds), "min": min(seconds), "max": max(seconds)},
+        "cpu_seconds": statistics.median(run["cpu_seconds"] for run in counted),
         "peak_rss_mb": max(run["peak_rss_mb"] for run in counted),
         "steps_seconds": counted[0]["steps_seconds"],
     }
@@ -53,6 +54,7 @@ def one_run(scan: Path) -> Figures:
         reading = json.load(output)
     return {
         "seconds": seconds,
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
         "peak_rss_mb": usage.ru_maxrss * RSS_UNIT_BYTES / 1e6,
         "status": reading["status"] if reading["status"] == "scored" else reading["refusal"]["code"],
         "steps_seconds": reading["timing_seconds"],
@@ -60,11 +62,14 @@ def one_run(scan: Path) -> Figures:
 
 
 def table(figures: list[Figures]) -> str:
-    lines = ["Reading a scan, whole process", f"  {'':<32}{'seconds':>9}{'from':>7}{'to':>7}{'peak MB':>9}  outcome"]
+    lines = [
+        "Reading a scan, whole process",
+        f"  {'':<32}{'seconds':>9}{'from':>7}{'to':>7}{'CPU s':>8}{'peak MB':>9}  outcome",
+    ]
     for one in figures:
         spent = one["seconds"]
         lines.append(
             f"  {one['scan']:<32}{spent['median']:>9.2f}{spent['min']:>7.2f}{spent['max']:>7.2f}"
-            f"{one['peak_rss_mb']:>9.0f}  {one['status']}"
+            f"{one['cpu_seconds']:>8.2f}{one['peak_rss_mb']:>9.0f}  {one['status']}"
         )
     return "\n".join([*lines, ""])
