@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from scoring.aspects import AspectsScore
@@ -88,28 +89,34 @@ def time_json(timeline: Timeline, evaluated_at: datetime, to_puncture: int | Non
 
 def answer_json(answer: Answer, later: Outcome | None, values: Mapping[str, Known]) -> dict[str, Any]:
     """One rule set's answer, and its outcome at the projected puncture."""
-    clause = answer.clause
-    cited = clause or answer.nearest
-    source = cited.source_summary if cited is not None else _ruleset_source(answer.ruleset)
     return {
-        "ruleset": answer.ruleset.id,
-        "title": answer.ruleset.title,
-        "kind": answer.ruleset.kind,
-        "superseded": answer.ruleset.superseded,
-        "outcome": answer.outcome,
-        "outcome_text": answer.outcome.label,
-        "stance": answer.stance,
+        **_described(answer.ruleset, answer.outcome, answer.clause, answer.nearest),
+        "missing": list(answer.missing),
+        "reasons": [reason_json(reason) for reason in answer.reasons(values)],
+        "at_projected_puncture": later,
+    }
+
+
+@lru_cache(maxsize=4096)
+def _described(ruleset: RuleSet, outcome: Outcome, clause: Clause | None, nearest: Clause | None) -> dict[str, Any]:
+    """The part of an answer that is the same for every patient to whom the clause applies."""
+    cited = clause or nearest
+    return {
+        "ruleset": ruleset.id,
+        "title": ruleset.title,
+        "kind": ruleset.kind,
+        "superseded": ruleset.superseded,
+        "outcome": outcome,
+        "outcome_text": outcome.label,
+        "stance": (clause.stance if clause else None) or outcome.stance,
         "level": clause.level if clause else None,
         "clause": clause.clause if clause else None,
         "clause_title": clause.title if clause else None,
-        "nearest_clause": answer.nearest.clause if answer.nearest and clause is None else None,
+        "nearest_clause": nearest.clause if nearest and clause is None else None,
         "group": clause.group if clause else None,
         "note": clause.note if clause else None,
-        "missing": list(answer.missing),
-        "reasons": [reason_json(reason) for reason in answer.reasons(values)],
-        "source": source,
-        "left_out": answer.ruleset.left_out,
-        "at_projected_puncture": later,
+        "source": cited.source_summary if cited is not None else _ruleset_source(ruleset),
+        "left_out": ruleset.left_out,
     }
 
 

@@ -47,11 +47,19 @@ class Answer:
         return (self.clause.stance if self.clause is not None else None) or self.outcome.stance
 
     def reasons(self, values: Mapping[str, Known]) -> list[Reason]:
-        """The lines behind the answer, with the patient's values."""
+        """The lines behind the answer, with the patient's values.
+
+        Of the deciding clause all lines; of the nearest one, where none decided, those that fail, or while data are
+        missing all.
+        """
         if self.out_of_scope is not None:
             return [_reason(self.out_of_scope, values)]
-        clause = self.clause or self.nearest
-        return [] if clause is None else clause_reasons(clause, values)
+        if self.clause is not None:
+            return clause_reasons(self.clause, values)
+        reasons = [] if self.nearest is None else clause_reasons(self.nearest, values)
+        if self.outcome is Outcome.NEED_DATA:
+            return reasons
+        return [reason for reason in reasons if reason.answer is Ternary.NOT_MET]
 
 
 def judge(grid: Grid, values: Mapping[str, Known]) -> list[Answer]:

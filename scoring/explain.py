@@ -37,6 +37,8 @@ def what_would_change(grid: Grid, values: Mapping[str, Known], answers: list[Ans
     for column, others in _columns_with_others(grid, values):
         here = column.index(values[column.fact])
         for answer in asked:
+            if not others[0] & grid.mask_of_ruleset[answer.ruleset.id]:
+                continue  # the other facts already rule out every clause of the set
             segments = grid.segments(column, answer.ruleset)
             if segments:
                 changes.extend(_changes(_Place(grid, column, others, segments), here, answer))
