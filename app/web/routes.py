@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from starlette.responses import RedirectResponse
 
 from app.api.service import service_of
 from app.cases import case_of
@@ -54,6 +55,13 @@ async def judge(request: Request, now: Now) -> Response:
         else:
             return result_page(request, reading, answer, now)
     return form_page(request, reading, now, status=422)
+
+
+@router.get("/edit")
+@router.get("/scan")
+async def start_over(request: Request) -> Response:
+    """These pages hold a case that only a sent form brings; whoever comes without one starts anew."""
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/", 303)
 
 
 @router.post("/edit")

@@ -291,3 +291,10 @@ async def test_haemorrhage_takes_the_case_out_of_scope(client: httpx.AsyncClient
     said = _Tags((await client.post("/", data={**CASE, "haemorrhage_on_imaging": "yes"})).text).said
     assert "Out of scope: haemorrhage" in said
     assert "haemorrhage pathway" in said
+
+
+@pytest.mark.parametrize("address", ["/edit", "/scan"])
+async def test_pages_that_need_a_case_lead_back_to_the_form(client: httpx.AsyncClient, address: str) -> None:
+    response = await client.get(address)
+    assert response.status_code == 303
+    assert response.headers["location"] == "/"

@@ -1,0 +1,57 @@
+"""Starts what the browser tests stand on: a headless Chromium, the real application, and a clock that stands still."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+from playwright.sync_api import Browser, sync_playwright
+
+from app.main import create_app
+from app.settings import Settings
+from app.web.routes import current_time
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+NOW = datetime(2026, 11, 22, 5, 5, 40, tzinfo=UTC)
+"""The server's clock: 05:05 in London."""
+
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+"""Keeps Chromium from calling home; its sandbox does not run as root, which containers often are."""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def application() -> Iterator[str]:
+    """The address of the application on a port of its own; scan processes are not started."""
+    app = create_app(Settings(site_time_zone="Europe/London"))
+    app.dependency_overrides[current_time] = lambda: NOW
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="warning"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(timeout=10)
