@@ -10,6 +10,8 @@ import pytest
 from app.triage import triage
 from scoring.aspects import Findings, score_aspects
 from scoring.case import Case
+from scoring.decompression import calls_for_neurosurgeon, decompression_advice
+from scoring.derived import assess
 from scoring.errors import CaseError
 from scoring.facts import Facts
 from scoring.nihss import score_nihss
@@ -166,6 +168,32 @@ def test_dose_bands(vector: dict[str, Any]) -> None:
     names = {"minutes": "infusion_minutes"}
     for key, value in vector["expected"].items():
         assert dose[names.get(key, key)] == pytest.approx(value, abs=0.005)
+
+
+SWELLING = {
+    "age": "age_years", "nihss": "nihss_total", "loc1a": "nihss_1a", "mca_fraction": "mca_infarct_fraction",
+    "minutes": "minutes_since_last_known_well", "deteriorating": "deficit_worsening", "dwi_ml": "dwi_lesion_volume_ml",
+    "cerebellar_ml": "cerebellar_infarct_volume_ml",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("vector", vectors("other", "hemicraniectomy"))
+def test_decompression(vector: dict[str, Any]) -> None:
+    facts = Facts(**{SWELLING[key]: value for key, value in vector["inputs"].items() if key in SWELLING})
+    values = assess(Case(evaluated_at=NOW, facts=facts)).values
+    advice = decompression_advice(read_rulebook(), NOW.date(), values)
+    told = {entry.answer.ruleset.id: entry.answer for entry in advice}
+    expected = vector["expected"]
+    if "AHA2026" in expected:
+        part = "cerebellar" if "cerebellar_ml" in vector["inputs"] else "decompression"
+        answer = told[f"aha-asa-2026-{part}"]
+        assert answer.clause is not None
+        assert expected["AHA2026"].startswith(f"{answer.outcome} {answer.clause.level}")
+    if "NICE" in expected:
+        outcome = "CONSIDER" if expected["NICE"].startswith("CONSIDER") else "NOT_SELECTED"
+        assert told["nice-ng128-decompression"].outcome == outcome
+    if "transfer" in expected:
+        assert calls_for_neurosurgeon(advice)
 
 
 def test_the_vectors_are_where_they_are_expected(shared: Path) -> None:
