@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from app.schemas import TriageRequest
 from app.web.layout import asks_by_choice, choices_of
-from app.web.times import RepeatedTime, TimeProblem, read_time, say_moment
+from app.web.time_words import say_moment
+from app.web.times import RepeatedTime, TimeProblem, read_time
 from scoring.facts import FACTS, FactSpec, Kind
 
 _YES_NO = {"yes": True, "no": False}

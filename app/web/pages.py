@@ -18,7 +18,8 @@ from app.web import layout
 from app.web.form_reading import FormReading
 from app.web.headers import PAGE_HEADERS
 from app.web.map_words import map_in_words
-from app.web.times import TimeProblem, read_time, say_ago, say_day, say_moment
+from app.web.time_words import say_ago, say_day, say_moment
+from app.web.times import TimeProblem, read_time
 from app.web.wording import first_up
 from scoring.facts import FACTS
 from scoring.nihss import ITEM_MAXIMA, ITEM_TITLES, MAY_BE_UNTESTABLE, UNTESTABLE

@@ -15,7 +15,7 @@ from app.web.copy_text import copy_text, say_score
 from app.web.form_reading import FormReading
 from app.web.pages import days_offered, render
 from app.web.reading_beside import compare
-from app.web.times import say_clock, say_minutes, say_moment
+from app.web.time_words import say_clock, say_minutes, say_moment
 from app.web.wording import (
     OUT_OF_SCOPE_VERDICT,
     outcome_text,

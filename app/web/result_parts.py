@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from app.web import layout
 from app.web.form_reading import FormReading
-from app.web.times import say_ago, say_clock, say_moment
+from app.web.time_words import say_ago, say_clock, say_moment
 from app.web.wording import outcome_text, say_choice, say_condition, say_value, title_of
 from scoring.facts import FACTS
 from scoring.outcomes import Stance

@@ -1,12 +1,12 @@
-"""Times as people write them at the bedside: read, refused with a reason, and said back in words."""
+"""Times as people write them at the bedside: read, or refused with a reason."""
 
 import re
 import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+from app.web.time_words import MONTHS, say_day, say_moment
+
 HOW_TO_WRITE = "Write it like 03:40, 0340, -2h, -3h30, yesterday 23:10 or 21 Nov 23:10"
 
 _UNKNOWN = frozenset({"", "unknown", "not known", "?"})
@@ -45,7 +45,7 @@ def read_time(
     ----------
     text
         ``03:40``, ``0340``, ``-2h``, ``-3h30``, ``90 min ago``, ``yesterday 23:10``, ``21 Nov 23:10``, an ISO time, or
-        what :func:`say_time` wrote. A clock time with no day means the last time that the clock showed it.
+        what ``say_moment`` wrote. A clock time with no day means the last time that the clock showed it.
     now
         The moment that ``-2h`` counts back from; it has a zone.
     zone
@@ -188,76 +188,6 @@ def _fixed_offset(words: str) -> tzinfo | None:
 def _whole_minute(moment: datetime) -> datetime:
     """Cut to the minute, towards the past: a time is never made to look more recent than it was said to be."""
     return moment.astimezone(UTC).replace(second=0, microsecond=0)
-
-
-def say_day(day: date) -> str:
-    """A day that no reader can take for another one.
-
-    >>> say_day(date(2026, 11, 22))
-    'Sun 22 Nov 2026'
-    """
-    return f"{WEEKDAYS[day.weekday()]} {say_date(day)}"
-
-
-def say_date(day: date) -> str:
-    """A date with the month by name.
-
-    >>> say_date(date(2026, 1, 2))
-    '2 Jan 2026'
-    """
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
-
-
-def say_moment(moment: datetime, zone: zoneinfo.ZoneInfo) -> str:
-    """A moment on the site's clock, with the zone spelled out; :func:`read_time` reads it back.
-
-    >>> say_moment(datetime(2026, 11, 22, 1, 10, tzinfo=UTC), zoneinfo.ZoneInfo("Europe/London"))
-    '22 Nov 2026 01:10 GMT'
-    """
-    local = moment.astimezone(zone)
-    return f"{say_date(local.date())} {local:%H:%M} {_zone_name(local)}"
-
-
-def say_clock(moment: datetime, now: datetime, zone: zoneinfo.ZoneInfo) -> str:
-    """A moment near ``now``: the day is left out where it is today, else the year.
-
-    >>> day = datetime(2026, 11, 22, 5, 5, tzinfo=UTC)
-    >>> say_clock(day.replace(hour=7), day, zoneinfo.ZoneInfo("Europe/London"))
-    '07:05 GMT'
-    >>> say_clock(day.replace(day=21), day, zoneinfo.ZoneInfo("Europe/London"))
-    '05:05 GMT on 21 Nov'
-    """
-    local, today = moment.astimezone(zone), now.astimezone(zone).date()
-    clock = f"{local:%H:%M} {_zone_name(local)}"
-    if local.date() == today:
-        return clock
-    day = say_date(local.date())
-    return f"{clock} on {day.removesuffix(f' {today.year}')}"
-
-
-def _zone_name(local: datetime) -> str:
-    """The zone's letters, or its offset where it has none (some zones only have a number)."""
-    name = local.tzname() or ""
-    return name if name.isalpha() else local.strftime("%z")
-
-
-def say_ago(moment: datetime, now: datetime) -> str:
-    """How long before ``now``, in whole minutes.
-
-    >>> say_ago(datetime(2026, 11, 22, 1, 10, tzinfo=UTC), datetime(2026, 11, 22, 5, 5, 59, tzinfo=UTC))
-    '3 h 55 min ago'
-    """
-    return f"{say_minutes(int((now - moment).total_seconds() // 60))} ago"
-
-
-def say_minutes(minutes: int) -> str:
-    """A duration in hours and minutes.
-
-    >>> [say_minutes(m) for m in (0, 59, 60, 235, 1570)]
-    ['0 min', '59 min', '1 h', '3 h 55 min', '26 h 10 min']
-    """
-    hours, rest = divmod(minutes, 60)
-    return " ".join([f"{hours} h"] * (hours > 0) + [f"{rest} min"] * (rest > 0 or hours == 0))
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.web.layout import CHOICE_WORDS
-from app.web.times import say_minutes
+from app.web.time_words import say_minutes
 from scoring.conditions import DAYS_PER_YEAR
 from scoring.derived import DERIVED_FACTS
 from scoring.facts import FACTS, FactSpec

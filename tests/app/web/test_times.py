@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.web.times import RepeatedTime, TimeProblem, read_time, read_zone, say_ago, say_moment
+from app.web.time_words import say_ago, say_moment
+from app.web.times import RepeatedTime, TimeProblem, read_time, read_zone
 
 LONDON = ZoneInfo("Europe/London")
 NOW = datetime(2026, 11, 22, 5, 5, 30, tzinfo=UTC)
