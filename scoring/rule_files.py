@@ -15,7 +15,17 @@ from scoring.rulebook import AnyOf, Checked, Clause, Conjunction, Line, RuleBook
 
 RULES_FOLDER = Path(__file__).parent / "rules"
 
-NOT_CLAUSES = frozenset({"sources.yaml", "rulesets.yaml", "time_windows.yaml", "doses.yaml", "door_in_door_out.yaml"})
+NOT_CLAUSES = frozenset(
+    {
+        "sources.yaml",
+        "rulesets.yaml",
+        "time_windows.yaml",
+        "doses.yaml",
+        "door_in_door_out.yaml",
+        "lvo_scales.yaml",
+        "benefit.yaml",
+    }
+)
 """Files below the rules folder that hold no clause."""
 
 CHECK_STATUSES = ("read", "second-hand", "memory")

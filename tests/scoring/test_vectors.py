@@ -14,6 +14,7 @@ from scoring.decompression import calls_for_neurosurgeon, decompression_advice
 from scoring.derived import assess
 from scoring.errors import CaseError
 from scoring.facts import Facts
+from scoring.lvo_scales import score_scale
 from scoring.nihss import score_nihss
 from scoring.pc_aspects import PosteriorFindings, score_pc_aspects
 from scoring.regions import PosteriorRegion, Region, Side, Status
@@ -168,6 +169,14 @@ def test_dose_bands(vector: dict[str, Any]) -> None:
     names = {"minutes": "infusion_minutes"}
     for key, value in vector["expected"].items():
         assert dose[names.get(key, key)] == pytest.approx(value, abs=0.005)
+
+
+@pytest.mark.parametrize("vector", vectors("other", "prehospital"))
+def test_prehospital_scales(vector: dict[str, Any]) -> None:
+    items = {item: value for item, value in vector["inputs"].items() if item != "scale"}
+    score = score_scale(vector["inputs"]["scale"], items)
+    assert score.suspected is vector["expected"]["lvo_suspected"]
+    assert score.total == vector["expected"].get("score")
 
 
 SWELLING = {
