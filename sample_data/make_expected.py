@@ -1,14 +1,13 @@
 """Make ``expected/``: what the product answers to every sample case and scan, for physicians to read and tests to hold.
 
 ``python sample_data/make_expected.py`` writes the files; nothing else does. Read the difference before committing it:
-each changed line is a changed answer. Left out is what may change without the answer changing: prose that stands in the
-rule files, sources, reasons (they have tests of their own), versions, times taken, and of a scan all but the score, the
-side, the regions and the codes of warnings.
+each changed line is a changed answer. Kept is what a decision rests on, named below; prose, sources, reasons and what
+would change have tests of their own; versions and times taken change by themselves.
 """
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,23 +22,31 @@ SCANS = ("head_ct_left_mca.nii.gz", "head_ct_left_mca_dicom.zip", "head_ct_norma
 SCAN_OF = {"spoke_left_m1": "head_ct_left_mca.nii.gz"}
 """Cases that come with a scan, which supplies the findings that they lack."""
 
-PROSE = {"title", "text", "clause_title", "outcome_text", "action_text", "note", "source", "not_for_clinical_use"}
-LEFT_OUT = PROSE | {"versions", "left_out", "kind", "reasons", "stance", "prognostic_band", "after"}
-MEASURED = ("status", "probability", "hu", "hu_other_side", "delta_hu")
+TRIAGE = {
+    "aspects": ("total", "low", "high", "side", "band", "source", "regions", "warnings"),
+    "pc_aspects": ("total", "low", "high"),
+    "time": ("anchor", "minutes_since_anchor", "window", "window_closes_at", "minutes_to_projected_puncture"),
+    "evt": ("ruleset", "outcome", "level", "clause", "group", "missing", "at_projected_puncture"),
+    "evt_summary": ("verdict", "agree"),
+    "ivt": ("ruleset", "outcome", "level", "clause", "contraindicated", "missing"),
+    "transfer": ("action", "clause", "missing"),
+}
+"""Parts of a triage answer and what is kept of them."""
+READING = ("status", "side", "total", "total_low", "total_high")
+REGION = ("status", "probability", "hu", "hu_other_side", "delta_hu")
 
 Json = dict[str, Any]
 
 
 def triage_of(case: str, reading: Mapping[str, Any] | None = None) -> Json:
-    """The answer to a case, with a reading if there is one, without what is left out."""
+    """What is compared of the answer to a case, with a reading of its scan if there is one."""
     patient = read_case((CASES / f"{case}.json").read_bytes())
     warnings: list[str] = []
     if reading is not None:
         patient, warnings = with_reading(patient, reading)
-    answer = triage(patient)
-    answer["warnings"] = [*answer["warnings"], *warnings]
-    kept: Json = json.loads(json.dumps(_without_prose(answer)))  # as a caller gets it: no tuples, no enumerations
-    return kept
+    answer = json.loads(json.dumps(triage(patient)))  # as a caller gets it: no tuples, no enumerations
+    kept = {name: _kept(answer[name], names) for name, names in TRIAGE.items()}
+    return {**kept, "missing": answer["missing"], "warnings": [*answer["warnings"], *warnings]}
 
 
 def reading_of(scan: str) -> Json:
@@ -49,14 +56,13 @@ def reading_of(scan: str) -> Json:
 
 def essence(reading: Mapping[str, Any]) -> Json:
     """What is compared of a reading."""
-    kept = {name: reading[name] for name in ("status", "side", "total", "total_low", "total_high") if name in reading}
+    kept: Json = {name: reading[name] for name in READING if name in reading}
     kept["warnings"] = [warning["code"] for warning in reading["warnings"]]
     if "refusal" in reading:
         kept["refusal"] = reading["refusal"]["code"]
     regions = reading.get("regions", {}).items()
     kept["regions"] = {
-        side: {region: {name: values[name] for name in MEASURED} for region, values in by_region.items()}
-        for side, by_region in regions
+        side: {region: _kept(values, REGION) for region, values in by_region.items()} for side, by_region in regions
     }
     return kept
 
@@ -74,12 +80,13 @@ def readable(answer: Mapping[str, Any]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def _without_prose(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _without_prose(inner) for name, inner in value.items() if name not in LEFT_OUT}
-    if isinstance(value, list | tuple):
-        return [_without_prose(inner) for inner in value]
-    return value
+def _kept(part: Any, names: Sequence[str]) -> Any:
+    """The named values of a part, of each of its items if it is a list; ``None`` stays ``None``."""
+    if part is None:
+        return None
+    if isinstance(part, list):
+        return [_kept(item, names) for item in part]
+    return {name: part[name] for name in names}
 
 
 def main() -> int:
