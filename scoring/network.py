@@ -21,7 +21,7 @@ class OpeningSpan:
 
     def holds(self, local: datetime) -> bool:
         """Whether a local moment lies in the span, its start included and its end not."""
-        moment, today = local.time(), local.weekday()
+        moment, today = time(local.hour, local.minute, local.second), local.weekday()
         if self.since < self.until:
             return today in self.weekdays and self.since <= moment < self.until
         yesterday = (today - 1) % 7
