@@ -112,6 +112,71 @@ class EstimatesOut(BaseModel):
     minutes_to_projected_puncture: Minutes | None
 
 
+class CautionOut(BaseModel):
+    """A finding that speaks against thrombolysis, or would if it is confirmed."""
+
+    tier: str
+    tier_text: str
+    title: str
+    clause: str
+    note: str | None
+    local: bool = Field(description="Whether this is a site's own rule rather than the guideline's.")
+    reasons: list[ReasonOut]
+    source: SourceOut
+
+
+class IvtOut(BaseModel):
+    """What one guideline says of thrombolysis."""
+
+    ruleset: str
+    title: str
+    outcome: Outcome
+    outcome_text: str
+    level: str | None
+    clause: str | None
+    clause_title: str | None
+    note: str | None
+    contraindicated: bool
+    cautions: list[CautionOut]
+    contraindications_not_asked: list[str]
+    missing: list[str]
+    reasons: list[ReasonOut]
+    source: SourceOut
+    dose_reference: dict[str, Any] | None = Field(description="Published dose bands; null: the weight is not known.")
+
+
+class DestinationOut(BaseModel):
+    """A hospital of the network where thrombectomy can be had, the soonest puncture first."""
+
+    site_id: str
+    name: str
+    mode: str = Field(description="here, or the mode of transport.")
+    transport_minutes: Minutes
+    arrival_at: Moment
+    open_on_arrival: bool
+    door_to_groin_minutes: Minutes | None
+    puncture_at: Moment | None
+    icu_beds: int | None
+
+
+class DoorTargetOut(BaseModel):
+    """One published target for leaving after arrival."""
+
+    minutes: Minutes
+    missed: bool
+    minutes_left: Minutes
+    title: str
+    checked: str
+
+
+class DoorInDoorOut(BaseModel):
+    """Minutes since arrival beside the targets for leaving again."""
+
+    minutes_since_arrival: Minutes
+    targets: list[DoorTargetOut]
+    note: str
+
+
 class TransferOut(BaseModel):
     """What to do next with the patient."""
 
@@ -124,6 +189,10 @@ class TransferOut(BaseModel):
     note: str | None
     missing: list[str]
     estimates: EstimatesOut
+    destinations: list[DestinationOut] = Field(description="Empty unless the site is one of the network file.")
+    door_in_door_out: DoorInDoorOut | None = Field(
+        description="null where the site treats, or the arrival is not known."
+    )
 
 
 class OutcomeOfRuleset(BaseModel):
@@ -160,7 +229,7 @@ class TriageAnswer(BaseModel):
     time: TimeOut
     evt: list[EvtOut]
     evt_summary: SummaryOut
-    ivt: list[dict[str, Any]]
+    ivt: list[IvtOut]
     transfer: TransferOut
     what_would_change: list[ChangeOut]
     missing: list[str] = Field(description="Names of facts, those first that would settle the most answers.")

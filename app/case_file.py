@@ -1,15 +1,13 @@
 """Reads a case that comes as a file, as strictly as the HTTP interface reads one."""
 
-from collections.abc import Mapping
-
 from pydantic import ValidationError
 
 from app import strict_json
 from app.cases import case_of
 from app.schemas import TriageRequest
+from app.site_network import NO_SITES, SiteFileError, Sites, load_sites
 from scoring.case import Case
 from scoring.errors import CaseError
-from scoring.site import Site
 
 
 class CaseFileError(ValueError):
@@ -26,7 +24,7 @@ def read_case(text: bytes) -> Case:
     """
     try:
         request = TriageRequest.model_validate(strict_json.parse(text))
-        return case_of(request, _sites() if request.site_id else {})
+        return case_of(request, _sites() if request.site_id else NO_SITES)
     except strict_json.UnreadableJson as error:
         raise CaseFileError(str(error)) from None
     except ValidationError as error:
@@ -36,12 +34,12 @@ def read_case(text: bytes) -> Case:
         raise CaseFileError(describe(error)) from None
 
 
-def _sites() -> Mapping[str, Site]:
+def _sites() -> Sites:
     from app.settings import Settings  # noqa: PLC0415 -- most cases name no site and need not wait for this
-    from app.site_network import SiteFileError, load_sites  # noqa: PLC0415
 
     try:
-        return load_sites(Settings().site_network_file)
+        settings = Settings()
+        return load_sites(settings.site_network_file, settings.site_time_zone)
     except SiteFileError as error:
         raise CaseFileError(str(error)) from None
 

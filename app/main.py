@@ -22,6 +22,7 @@ from app.settings import Settings
 from app.site_network import load_sites
 from app.version import __version__
 from app.web.routes import mount as mount_pages
+from app.web.times import read_zone
 
 _UPLOADS = ("/v1/scans", "/scan")
 """Addresses that take scans, and with them far larger bodies than the others."""
@@ -51,7 +52,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.service = Service(settings, load_sites(settings.site_network_file), _desk(app, settings))
+    read_zone(settings.site_time_zone)
+    app.state.service = Service(
+        settings, load_sites(settings.site_network_file, settings.site_time_zone), _desk(app, settings)
+    )
     for router in (triage.router, scans.router, rules.router, health.router, reference_page.router):
         app.include_router(router)
     mount_pages(app, settings.site_time_zone)

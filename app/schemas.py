@@ -39,7 +39,9 @@ _TWO_DAYS_MINUTES = 2 * 24 * 60
 _Part = TypeVar("_Part", Region, PosteriorRegion)
 
 
-class _Strict(BaseModel):
+class StrictModel(BaseModel):
+    """Knows no field beyond its own, and no number that is not finite; its errors do not repeat the input."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
 
 
@@ -100,7 +102,7 @@ def _nihss_items_model() -> type[BaseModel]:
         kind = _item_reader(highest) if item in MAY_BE_UNTESTABLE else _integer(0, highest)
         fields[f"item_{item}"] = (kind | None, Field(None, alias=item, description=ITEM_TITLES[item]))
     return create_model(
-        "NihssItems", __base__=_Strict, __doc__="NIHSS items; one that is absent was not examined.", **fields
+        "NihssItems", __base__=StrictModel, __doc__="NIHSS items; one that is absent was not examined.", **fields
     )
 
 
@@ -134,7 +136,7 @@ def _facts_model() -> type[BaseModel]:
     }
     return create_model(
         "Facts",
-        __base__=_Strict,
+        __base__=StrictModel,
         __doc__="What is known of the patient. Absent or null: not known, which is never read as no, zero or normal.",
         **fields,
     )
@@ -146,7 +148,7 @@ FactsIn = _facts_model()
 def _regions_model(name: str, regions: type[Region] | type[PosteriorRegion]) -> type[BaseModel]:
     fields: dict[str, Any] = {region.value: (Status | None, None) for region in regions}
     return create_model(
-        name, __base__=_Strict, __doc__="Status of each region; one that is absent was not looked at.", **fields
+        name, __base__=StrictModel, __doc__="Status of each region; one that is absent was not looked at.", **fields
     )
 
 
@@ -154,7 +156,7 @@ RegionsIn = _regions_model("Regions", Region)
 PosteriorRegionsIn = _regions_model("PosteriorRegions", PosteriorRegion)
 
 
-class FindingsIn(_Strict):
+class FindingsIn(StrictModel):
     """What a reader saw in the ten ASPECTS regions of one hemisphere."""
 
     side: Side | None = Field(None, description="The patient's side that was scored.")
@@ -172,7 +174,7 @@ class FindingsIn(_Strict):
         )
 
 
-class PosteriorFindingsIn(_Strict):
+class PosteriorFindingsIn(StrictModel):
     """What a reader saw in the eight parts of the posterior circulation."""
 
     regions: PosteriorRegionsIn  # type: ignore[valid-type]
@@ -182,7 +184,7 @@ class PosteriorFindingsIn(_Strict):
         return PosteriorFindings(_looked_at(self.regions, PosteriorRegion))
 
 
-class SiteIn(_Strict):
+class SiteIn(StrictModel):
     """The hospital where the patient is, where it is not one of the network file. Absent or null: not known."""
 
     name: Name | None = None
@@ -196,12 +198,12 @@ class SiteIn(_Strict):
     stroke_system: StrokeSystem | None = Field(None, description="How well the region's stroke services work together.")
     thrombectomy_centre: Name | None = Field(None, description="Name of the centre that patients go to.")
 
-    def to_site(self, site_id: str | None = None) -> Site:
+    def to_site(self) -> Site:
         """The same in the words of `scoring`."""
-        return Site(site_id=site_id, **self.__dict__)
+        return Site(**vars(self))
 
 
-class TriageRequest(_Strict):
+class TriageRequest(StrictModel):
     """One patient at one moment: all but ``facts`` may be absent."""
 
     case_id: Name | None = Field(None, description="The caller's own pseudonym; it comes back in the answer.")

@@ -55,8 +55,8 @@ def _end_in_order(_number: int, _frame: FrameType | None) -> NoReturn:
 def _checked_settings() -> Settings:
     try:
         settings = Settings()
-        load_sites(settings.site_network_file)
         read_zone(settings.site_time_zone)
+        load_sites(settings.site_network_file, settings.site_time_zone)
     except ValidationError as error:
         faults = [f"ASPECTS_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
         raise SettingsUnusable("; ".join(faults)) from None

@@ -94,6 +94,5 @@ def request_examples() -> dict[str, Any]:
 def answer_examples() -> dict[str, Any]:
     """What the service answers to them."""
     return {
-        name: {"value": triage(case_of(TriageRequest.model_validate(case), {}))}
-        for name, case in TRIAGE_EXAMPLES.items()
+        name: {"value": triage(case_of(TriageRequest.model_validate(case)))} for name, case in TRIAGE_EXAMPLES.items()
     }

@@ -1,13 +1,12 @@
 """What the routes share while the server runs; made once by `app.main`."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import Request
 
 from app.scan_desk import ScanDesk
 from app.settings import Settings
-from scoring.site import Site
+from app.site_network import Sites
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +14,7 @@ class Service:
     """Settings, the hospitals of the network, and the means to read scans."""
 
     settings: Settings
-    sites: Mapping[str, Site]
+    sites: Sites
     desk: ScanDesk
 
 

@@ -107,5 +107,5 @@ def test_posterior_findings_likewise() -> None:
 
 def test_a_site_may_leave_everything_out() -> None:
     assert SiteIn.model_validate({}).to_site() == Site()
-    site = SiteIn.model_validate({"capability": "primary", "minutes_to_thrombectomy_centre": 70}).to_site("spoke-1")
-    assert (site.site_id, site.capability, site.minutes_to_thrombectomy_centre) == ("spoke-1", "primary", 70)
+    site = SiteIn.model_validate({"capability": "primary", "minutes_to_thrombectomy_centre": 70}).to_site()
+    assert (site.capability, site.minutes_to_thrombectomy_centre) == ("primary", 70)

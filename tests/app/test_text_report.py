@@ -15,7 +15,7 @@ EVALUATED = datetime(2026, 3, 1, 10, tzinfo=UTC).isoformat()
 
 
 def note(case: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    answer = triage(case_of(TriageRequest.model_validate(case), {}))
+    answer = triage(case_of(TriageRequest.model_validate(case)))
     return answer, triage_text(answer)
 
 
