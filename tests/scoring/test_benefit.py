@@ -1,0 +1,116 @@
+"""Figures of trials: shown only to patients whom the trial would have taken, and never filled in."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+import yaml
+
+from scoring.benefit import STOPPED_EARLY_NOTE, all_figures, benefit_figures, eligible_trials
+from scoring.case import Case
+from scoring.derived import assess
+from scoring.eligibility import grid_in_force, judge
+from scoring.facts import Facts
+from scoring.rule_files import CHECK_STATUSES, RULES_FOLDER, read_rulebook
+from scoring.values import Interval, Known
+
+BOOK = read_rulebook()
+GRID = grid_in_force(BOOK, date(2026, 11, 22))
+EARLY: dict[str, Known] = {"age_years": 70, "occlusion_site": "mca_m1", "nihss_total": 16, "prestroke_mrs": 0, "aspects_total": 9,
+         "minutes_since_last_known_well": 180}  # fmt: skip
+
+
+def shown(**facts: object) -> list[str]:
+    """Ids of the figures that a patient is shown."""
+    values = assess(Case(evaluated_at=datetime(2026, 11, 22, tzinfo=UTC), facts=Facts(**facts))).values  # type: ignore[arg-type]
+    return shown_for(values)
+
+
+def shown_for(values: dict[str, Known]) -> list[str]:
+    return [figure.id for figure in benefit_figures(eligible_trials(judge(GRID, values)), values)]
+
+
+def test_an_early_small_core_is_shown_the_pool_and_its_subgroup() -> None:
+    assert shown(**EARLY) == ["hermes", "hermes-aspects-9-10"]
+    assert shown(**{**EARLY, "aspects_total": 6}) == ["hermes", "hermes-aspects-6-8"]
+
+
+def test_the_pool_ends_at_six_hours_and_its_main_figure_below_aspects_six() -> None:
+    assert "hermes" in shown(**{**EARLY, "minutes_since_last_known_well": 360})
+    assert not [name for name in shown(**{**EARLY, "minutes_since_last_known_well": 361}) if name.startswith("hermes")]
+    five = shown(**{**EARLY, "aspects_total": 5})
+    assert [name for name in five if name.startswith("hermes")] == ["hermes-aspects-0-5"]
+    four = shown(**{**EARLY, "aspects_total": 4})
+    assert [name for name in four if name.startswith("hermes")] == ["hermes-aspects-0-5", "hermes-aspects-0-4"]
+
+
+@pytest.mark.parametrize("hidden", sorted(EARLY))
+def test_a_pool_needs_every_condition_known(hidden: str) -> None:
+    assert shown(**{fact: value for fact, value in EARLY.items() if fact != hidden}) == []
+
+
+def test_an_aspects_across_the_subgroups_shows_the_pool_alone() -> None:
+    assert shown_for({**EARLY, "aspects_total": Interval(8, 9)}) == ["hermes"]
+    assert shown_for({**EARLY, "aspects_total": Interval(5, 6)}) == []
+
+
+def test_nothing_is_shown_once_haemorrhage_was_seen() -> None:
+    assert shown(**EARLY, haemorrhage_on_imaging=True) == []
+    assert shown(**EARLY, haemorrhage_on_imaging=False) == shown(**EARLY)
+
+
+def test_dawn_is_shown_to_dawn_patients_alone() -> None:
+    late = {**EARLY, "minutes_since_last_known_well": 900, "tmax6_volume_ml": 130}
+    assert shown(**late, core_volume_ml=20) == ["dawn", "defuse-3"]
+    assert shown(**late, core_volume_ml=40) == ["defuse-3"]
+    assert shown(**late) == []
+
+
+def test_large_core_trials_are_each_shown_by_their_own_criteria() -> None:
+    large = {**EARLY, "aspects_total": 4, "minutes_since_last_known_well": 500}
+    assert shown(**large) == ["select2", "angel-aspect", "tension"]
+    assert shown(**{**large, "age_years": 86}) == ["tension"]
+
+
+def test_basilar_patients_see_no_anterior_figure() -> None:
+    basilar = {"age_years": 70, "occlusion_site": "basilar", "nihss_total": 16, "prestroke_mrs": 0,
+               "pc_aspects_total": 8, "pons_midbrain_index": 0}  # fmt: skip
+    assert shown(**basilar, minutes_since_last_known_well=300) == ["attention"]
+    assert shown(**basilar, minutes_since_last_known_well=1000) == ["baoche"]
+
+
+def test_every_trial_of_the_rule_book_has_its_figures() -> None:
+    trials = {ruleset.id for ruleset in BOOK.rulesets if ruleset.kind == "trial"}
+    assert {figure.taken_by for figure in all_figures() if figure.taken_by} == trials
+
+
+@pytest.mark.parametrize("figure", all_figures(), ids=lambda figure: figure.id)
+def test_every_figure_has_a_source_a_gate_and_no_shift_turned_into_a_number_needed(figure: object) -> None:
+    entry = next(one for one in all_figures() if one is figure)
+    assert entry.source in yaml.safe_load((RULES_FOLDER / "sources.yaml").read_text(encoding="utf-8"))
+    assert entry.status in CHECK_STATUSES
+    assert (entry.taken_by is None) != (entry.applies_to == ())
+    assert (STOPPED_EARLY_NOTE in entry.notes) == (entry.stopped_early is True)
+    if entry.nnt is not None and not entry.nnt.is_published:
+        assert entry.arms is not None
+        assert entry.arms.unit == "percent"
+        assert entry.effect is not None
+        assert "odds" not in entry.effect.measure, "a shift of the mRS gives no number needed to treat"
+    if entry.effect is not None and entry.effect.low is not None and entry.effect.high is not None:
+        assert entry.effect.low < entry.effect.value < entry.effect.high
+
+
+def test_numbers_needed_are_the_published_ones_or_follow_from_the_arms() -> None:
+    told = {f.id: (f.nnt.value, f.nnt.is_published) for f in all_figures() if f.nnt is not None}
+    assert told == {
+        "hermes": (2.6, True), "dawn": (2.8, True), "attention": (4.3, True),
+        "rescue-japan-limit": (6, False), "baoche": (5, False),
+    }  # fmt: skip
+
+
+def test_what_was_not_found_stays_unknown() -> None:
+    figures = {figure.id: figure for figure in all_figures()}
+    assert figures["dawn"].effect is not None
+    assert figures["dawn"].effect.low is None
+    assert figures["mr-clean-late"].stopped_early is None
+    assert figures["hermes-aspects-6-8"].death_percent is None
+    assert figures["laste"].nnt is None
