@@ -15,8 +15,10 @@ from scoring.values import Interval, Known
 
 BOOK = read_rulebook()
 GRID = grid_in_force(BOOK, date(2026, 11, 22))
-EARLY: dict[str, Known] = {"age_years": 70, "occlusion_site": "mca_m1", "nihss_total": 16, "prestroke_mrs": 0, "aspects_total": 9,
-         "minutes_since_last_known_well": 180}  # fmt: skip
+EARLY: dict[str, Known] = {
+    "age_years": 70, "occlusion_site": "mca_m1", "nihss_total": 16, "prestroke_mrs": 0, "aspects_total": 9,
+    "minutes_since_last_known_well": 180,
+}  # fmt: skip
 
 
 def shown(**facts: object) -> list[str]:
