@@ -15,7 +15,7 @@ from scoring.doses import alteplase_dose, dose_source, tenecteplase_dose
 from scoring.eligibility import Answer, Reason
 from scoring.explain import Change
 from scoring.network import Destination
-from scoring.outcomes import Outcome
+from scoring.outcomes import Action, Outcome
 from scoring.regions import Side
 from scoring.rulebook import AnyOf, Clause, RuleSet
 from scoring.thrombolysis import Caution, ThrombolysisAdvice
@@ -211,15 +211,19 @@ def change_json(change: Change, timeline: Timeline) -> dict[str, Any]:
     return described
 
 
+_TOWARDS_THE_CENTRE = {Action.TRANSFER_NOW, Action.CALL_THROMBECTOMY_CENTRE, Action.GET_CTA_OR_DISCUSS}
+"""Actions that lead to the thrombectomy centre; the others have no destination of this network."""
+
+
 def transfer_json(
     advice: TransferAdvice, case: Case, to_puncture: int | None, values: Mapping[str, Known]
 ) -> dict[str, Any]:
     """The action, where to, why, and the minutes that are known."""
     clause, site = advice.clause, case.site
-    is_elsewhere = site is not None and values.get("site_treats") is False
+    is_elsewhere = values.get("site_treats") is False and advice.action in _TOWARDS_THE_CENTRE
     return {
         "action": advice.action,
-        "action_text": advice.action.label,
+        "action_text": (clause.instruction if clause else None) or advice.action.label,
         "destination": site.thrombectomy_centre if site is not None and is_elsewhere else None,
         "clause": clause.clause if clause else None,
         "reasons": [reason_json(reason) for reason in advice.reasons],

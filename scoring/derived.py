@@ -11,6 +11,7 @@ from scoring.facts import FACTS, Facts, FactSpec, Kind, NihssItems
 from scoring.nihss import NihssScore, score_nihss
 from scoring.outcomes import Stance
 from scoring.pc_aspects import PcAspectsScore, score_pc_aspects
+from scoring.regions import PosteriorRegion, Status
 from scoring.timeline import Timeline, timeline
 from scoring.values import Interval, Known, OneOf
 
@@ -82,6 +83,7 @@ def assess(case: Case) -> Assessment:
     _put_score(values, "pc_aspects_total", posterior)
     _put_score(values, "nihss_total", nihss)
     _put_consciousness(values, facts.nihss_items)
+    _put_pons_midbrain_index(values, case)
     _put_mismatch(values)
     for name, spec in _COARSE_FACTS.items():
         if (finer := spec.coarse.get(str(values.get(name)))) is not None:
@@ -127,6 +129,15 @@ def _put_consciousness(values: dict[str, Known], items: NihssItems | None) -> No
         return
     if values.setdefault("nihss_1a", item) != item:
         raise CaseError(("facts", "nihss_1a"), "'NIHSS item 1a' contradicts the NIHSS items.")
+
+
+def _put_pons_midbrain_index(values: dict[str, Known], case: Case) -> None:
+    """A pons and a midbrain that were both seen to be unaffected have an index of 0."""
+    if case.posterior_findings is None:
+        return
+    seen = [case.posterior_findings.regions.get(part) for part in (PosteriorRegion.PONS, PosteriorRegion.MIDBRAIN)]
+    if all(status is Status.UNAFFECTED for status in seen) and values.setdefault("pons_midbrain_index", 0) != 0:
+        raise CaseError(("facts", "pons_midbrain_index"), "The index contradicts an unaffected pons and midbrain.")
 
 
 def _put_mismatch(values: dict[str, Known]) -> None:

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
+from itertools import groupby
 from operator import and_
 
+from scoring.conditions import DAYS_PER_YEAR
 from scoring.eligibility import Answer
 from scoring.facts import Kind
 from scoring.grid import Cell, Column, Grid, Segment
@@ -22,7 +24,7 @@ class Change:
     ruleset: str
     outcome: Verdict
     bound: float | None = None
-    """The number at which a numeric fact tips the answer; ``None`` for choices and flags."""
+    """The end of a numeric range that lies nearest to the present value; ``None`` for choices and flags."""
 
 
 def what_would_change(grid: Grid, values: Mapping[str, Known], answers: list[Answer]) -> list[Change]:
@@ -95,12 +97,14 @@ def _changes(place: _Place, here: int, answer: Answer) -> Iterator[Change]:
     above = [segment for segment in place.segments if segment.first > here]
     if place.column.fact.startswith("minutes_since"):
         below = []
-    for path, is_upward in ((below, False), (above, True)):
-        for segment in path:
-            outcome = place.outcome(segment, answer.ruleset)
+    for path in (below, above):
+        runs = groupby(path, key=lambda segment: place.outcome(segment, answer.ruleset))
+        for outcome, run in runs:
             if outcome != answer.outcome:
-                edge = place.column.cells[segment.first if is_upward else segment.last]
-                text, bound = _edge(place.column, edge, is_upward=is_upward)
+                cells = [place.column.cells[end] for segment in run for end in (segment.first, segment.last)]
+                first, last = (cells[0], cells[-1]) if path is above else (cells[-2], cells[1])
+                bound = first.low if path is above else last.high
+                text = _extent(place.column, first, last)
                 yield Change(place.column.fact, text, answer.ruleset.id, outcome, bound)
                 break
 
@@ -122,14 +126,41 @@ def _choice_text(cell: Cell) -> str:
     return str(cell.choice)
 
 
-def _edge(column: Column, cell: Cell, *, is_upward: bool) -> tuple[str, float | None]:
-    """Where the cell begins, seen from the present value."""
-    bound = cell.low if is_upward else cell.high
-    inside = cell.low == cell.high
-    if bound is not None and not inside and column.spec.kind is Kind.INTEGER and not column.fact.startswith("minutes"):
-        bound, inside = bound + (1 if is_upward else -1), True
-    if bound is None:
-        return "is otherwise", None
-    if is_upward:
-        return (f"is {bound:g} or more" if inside else f"is above {bound:g}"), bound
-    return (f"is {bound:g} or less" if inside else f"is below {bound:g}"), bound
+def _extent(column: Column, lowest: Cell, highest: Cell) -> str:
+    """The values from one cell to another in words: ``"is 3 to 4"``, ``"is above 360 and at most 1440"``."""
+    if column.spec.kind is Kind.INTEGER and not column.fact.startswith("minutes"):
+        return _integer_extent(column, lowest, highest)
+    parts = []
+    if lowest.low is not None and lowest.low != column.spec.minimum:
+        parts.append(f"{'at least' if lowest.low == lowest.high else 'above'} {_number(column, lowest.low)}")
+    if highest.high is not None and highest.high != column.spec.maximum:
+        parts.append(f"{'at most' if highest.low == highest.high else 'below'} {_number(column, highest.high)}")
+    return f"is {' and '.join(parts)}"
+
+
+def _number(column: Column, value: float) -> str:
+    """The value in words; an age below one year in days, as the rules state it."""
+    return f"{value * DAYS_PER_YEAR:.0f} days" if column.fact == "age_years" and 0 < value < 1 else f"{value:g}"
+
+
+def _integer_extent(column: Column, lowest: Cell, highest: Cell) -> str:
+    low, high = _first_integer(column, lowest), _last_integer(column, highest)
+    if low == high:
+        return f"is {low:g}"
+    if low == column.spec.minimum:
+        return f"is {high:g} or less"
+    if high == column.spec.maximum:
+        return f"is {low:g} or more"
+    return f"is {low:g} to {high:g}"
+
+
+def _first_integer(column: Column, cell: Cell) -> float:
+    if cell.low is None:
+        return column.spec.minimum or 0
+    return cell.low if cell.low == cell.high else cell.low + 1
+
+
+def _last_integer(column: Column, cell: Cell) -> float:
+    if cell.high is None:
+        return column.spec.maximum if column.spec.maximum is not None else float("inf")
+    return cell.high if cell.low == cell.high else cell.high - 1

@@ -31,7 +31,7 @@ NOT_CLAUSES = frozenset(
 CHECK_STATUSES = ("read", "second-hand", "memory")
 
 _CLAUSE_KEYS = frozenset(
-    "id title source locator checked strength clause group note yields_to in_force all_of".split()  # noqa: SIM905 -- reads better
+    "id title source locator checked strength clause group note instruction yields_to in_force all_of".split()  # noqa: SIM905 -- reads better
 )
 
 
@@ -113,6 +113,7 @@ class _Reader:
             level=strength.get("level"),
             group=entry.get("group"),
             note=entry.get("note"),
+            instruction=entry.get("instruction"),
             lines=tuple(self._line(line) for line in entry["all_of"]),
             yields_to=tuple(f"{ruleset_id}.{short}" for short in entry.get("yields_to", ())),
             in_force_from=entry["in_force"]["from"],

@@ -67,6 +67,8 @@ class Clause:
     level: str | None
     group: str | None
     note: str | None
+    instruction: str | None
+    """What to do, in words, where the action's own name does not fit the situation."""
     lines: tuple[Line, ...]
     yields_to: tuple[str, ...]
     """Ids of clauses that go before this one where both hold: the exceptions to it."""

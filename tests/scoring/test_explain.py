@@ -3,9 +3,12 @@
 from datetime import date
 
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from scoring.derived import fact_spec
 from scoring.eligibility import grid_in_force, judge
 from scoring.explain import Change, what_would_change
+from scoring.facts import Kind
 from scoring.outcomes import Outcome
 from scoring.rule_files import read_rulebook
 from scoring.values import Known
@@ -28,7 +31,7 @@ def test_the_nearest_change_of_each_fact_is_named() -> None:
     assert told["aspects_total is 5 or less"] == Outcome.IDD
     assert told["minutes_since_last_known_well is above 360"] == Outcome.IDD
     assert told["prestroke_mrs is 1 or less"] == Outcome.COR1
-    assert told["prestroke_mrs is 3 or more"] == Outcome.COR2B
+    assert told["prestroke_mrs is 3 to 4"] == Outcome.COR2B
     assert told["nihss_total is 5 or less"] == Outcome.NOT_ADDRESSED
     assert told["occlusion_site is mca_m2_dominant or basilar"] in {Outcome.IDD, Outcome.NEED_DATA}
 
@@ -42,24 +45,59 @@ def test_a_patient_out_of_scope_has_no_changes() -> None:
     assert changes_of({**EARLY_SMALL_CORE, "haemorrhage_on_imaging": True}) == []
 
 
+def test_a_change_says_where_it_ends() -> None:
+    told = {f"{c.fact} {c.condition}": c.outcome for c in changes_of({**EARLY_SMALL_CORE, "prestroke_mrs": 4})}
+    assert told["prestroke_mrs is 2"] == Outcome.COR2A
+    assert told["prestroke_mrs is 5"] == Outcome.IDD
+    assert told["age_years is at least 6 and below 18"] == Outcome.COR2A
+    child = {
+        "occlusion_site": "mca_m1",
+        "minutes_since_last_known_well": 100,
+        "age_years": 3,
+        "salvageable_tissue": True,
+    }
+    told = {f"{c.fact} {c.condition}": c.outcome for c in changes_of(child)}
+    assert told["minutes_since_last_known_well is above 1440"] == Outcome.NOT_ADDRESSED
+
+
 @settings(max_examples=150)
-@given(patients())
-def test_every_change_is_true_when_tried(values: dict[str, Known]) -> None:
+@given(patients(), st.data())
+def test_every_change_is_true_wherever_in_its_range_it_is_tried(values: dict[str, Known], data: st.DataObject) -> None:
     answers = judge(GRID, values)
     outcomes = {answer.ruleset.id: answer.outcome for answer in answers}
     for change in what_would_change(GRID, values, answers):
         assert change.outcome != outcomes[change.ruleset]
         if change.outcome is Outcome.NEED_DATA:
             continue
-        tried = {answer.ruleset.id: answer.outcome for answer in judge(GRID, {**values, change.fact: _value(change)})}
-        assert tried[change.ruleset] == change.outcome, change
+        tried = data.draw(st.sampled_from(_values_within(change)))
+        told = {answer.ruleset.id: answer.outcome for answer in judge(GRID, {**values, change.fact: tried})}
+        assert told[change.ruleset] == change.outcome, (change, tried)
 
 
-def _value(change: Change) -> Known:
+def _values_within(change: Change) -> list[Known]:
+    """Values that the words of a change allow: its ends and what lies between."""
+    words = change.condition.removeprefix("is ")
     if change.bound is None:
-        choice = change.condition.removeprefix("is ").split(" or ")[0]
-        return {"yes": True, "no": False}.get(choice, choice)
-    step = {"above": 0.001, "below": -0.001}.get(change.condition.split()[1], 0)
-    if change.fact.startswith("minutes") and step:
-        return change.bound + 1
-    return change.bound + step
+        return [{"yes": True, "no": False}.get(choice, choice) for choice in words.split(" or ")]
+    spec = fact_spec(change.fact)
+    assert spec is not None
+    low, high = spec.minimum or 0, min(spec.maximum or 5000, 5000)
+    step = 1 if spec.kind is Kind.INTEGER else 0.001
+    for part in words.replace("28 days", repr(28 / 365.25)).split(" and "):
+        match part.split():
+            case ["at", "least", number] | [number, "or", "more"]:
+                low = float(number)
+            case ["above", number]:
+                low = float(number) + step
+            case ["at", "most", number] | [number, "or", "less"]:
+                high = float(number)
+            case ["below", number]:
+                high = float(number) - step
+            case [one, "to", two]:
+                low, high = float(one), float(two)
+            case [number]:
+                low = high = float(number)
+            case _:
+                raise AssertionError(part)
+    middle = (low + high) / 2
+    return [low, high, round(middle) if spec.kind is Kind.INTEGER else middle]
