@@ -39,3 +39,11 @@ async def test_the_same_request_gets_the_same_bytes(client: httpx.AsyncClient) -
     first, second = [await client.post("/v1/triage", json=case) for _ in range(2)]
     assert first.status_code == 200
     assert first.content == second.content
+
+
+@pytest.mark.parametrize("year", [2000, 2015, 2019, 2025, 2026, 2099])
+async def test_a_case_of_any_year_is_judged(client: httpx.AsyncClient, year: int) -> None:
+    case = {"evaluated_at": f"{year}-01-01T00:00:00+00:00", "facts": {"age_years": 70, "occlusion_site": "mca_m1"}}
+    response = await client.post("/v1/triage", json=case)
+    assert response.status_code == 200
+    assert response.json()["evaluated_at"].startswith(str(year))
