@@ -193,20 +193,24 @@ def _description(built: BuiltAtlas, source_hashes: dict[str, str], files: dict[s
 
 def dice_by_region(built: BuiltAtlas, folder: Path) -> dict[Region, float]:
     """Dice overlap with published masks, both sides pooled, on the published grid. Raises FileNotFoundError."""
-    return {region: _dice(built, region, folder) for region in Region}
-
-
-def _dice(built: BuiltAtlas, region: Region, folder: Path) -> float:
-    both = ours_sum = theirs_sum = 0
-    for side, letter in ((Side.LEFT, "L"), (Side.RIGHT, "R")):
-        image = nib.Nifti1Image.from_filename(_published_file(folder, region, letter))
-        theirs = np.asarray(image.dataobj) > 0
-        to_ours = np.linalg.inv(built.labels_affine) @ image.affine
-        index = np.argwhere(np.ones(theirs.shape, dtype=bool)) @ to_ours[:3, :3].T + to_ours[:3, 3]
-        ours = ndimage.map_coordinates(built.labels, index.T, order=0, cval=0) == label_value(region, side)
-        both += int((ours & theirs.ravel()).sum())
-        ours_sum, theirs_sum = ours_sum + int(ours.sum()), theirs_sum + int(theirs.sum())
-    return 2 * both / (ours_sum + theirs_sum)
+    grids: dict[bytes, NDArray[np.uint8]] = {}
+    dice = {}
+    for region in Region:
+        both = total = 0
+        for side, letter in ((Side.LEFT, "L"), (Side.RIGHT, "R")):
+            image = nib.Nifti1Image.from_filename(_published_file(folder, region, letter))
+            theirs = np.asarray(image.dataobj) > 0
+            key = np.asarray(image.affine).tobytes() + bytes(str(theirs.shape), "ascii")
+            if key not in grids:
+                to_ours = np.linalg.inv(built.labels_affine) @ image.affine
+                grids[key] = ndimage.affine_transform(
+                    built.labels, to_ours[:3, :3], to_ours[:3, 3], theirs.shape, order=0
+                )
+            ours = grids[key] == label_value(region, side)
+            both += int((ours & theirs).sum())
+            total += int(ours.sum()) + int(theirs.sum())
+        dice[region] = 2 * both / total
+    return dice
 
 
 def _published_file(folder: Path, region: Region, letter: str) -> Path:

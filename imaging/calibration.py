@@ -108,6 +108,8 @@ def judge(
     measured = np.array([left_minus_right_hu.get(region) is not None for region in Region])
     difference = np.array([left_minus_right_hu.get(region) or 0.0 for region in Region])
     scale = calibration.normal_sd_hu * _noise_factor(residual_sd_hu, calibration)
+    # Beyond the deepest darkening that is foreseen, heavy tails would make a still darker region less suspicious.
+    deepest = float(calibration.depths_hu[-1]) * calibration.recovery
     offset_weights = np.exp(-(_OFFSET_NODES**2) / 2)
     offset_weights /= offset_weights.sum()
     nodes = []  # (side, weight, region probabilities)
@@ -116,14 +118,15 @@ def judge(
         zip(calibration.extent_factors, calibration.extent_weights, strict=True),
         zip(_OFFSET_NODES, offset_weights, strict=True),
     ):
-        offset = float(node) * calibration.noise["offset_sd_hu"]
-        normal = np.where(measured, _student(difference - offset, scale, calibration), 1.0)
+        value = difference - float(node) * calibration.noise["offset_sd_hu"]
+        value = np.clip(value, -deepest, deepest)
+        normal = np.where(measured, _student(value, scale, calibration), 1.0)
         if side is None:
             share, evidence = np.zeros(len(Region)), normal
         else:
             prior = np.clip(calibration.prior * extent, 0.01, 0.95)
             shift = -1.0 if side is Side.LEFT else 1.0
-            changed = np.where(measured, _affected(difference - offset, shift, scale, calibration), 1.0)
+            changed = np.where(measured, _affected(value, shift, scale, calibration), 1.0)
             evidence = prior * changed + (1 - prior) * normal
             share = prior * changed / evidence
         log_weight = float(np.log(evidence).sum() + np.log(extent_weight * offset_weight))

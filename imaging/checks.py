@@ -40,7 +40,9 @@ SHARP_KERNEL = re.compile(r"^(BONE|EDGE|LUNG|[BHJUQ][RCFLV]?[6-9]\d)", re.IGNORE
 METAL_HU, METAL_ML = 2600.0, 0.1
 """Denser than any bone; fillings lie below the slices that are asked."""
 METAL_Z_MM = (-15.0, 65.0)
-CONTRAST_ABOVE_MODE_HU, CONTRAST_BELOW_HU, CONTRAST_ML = 45.0, 400.0, 8.0
+CONTRAST_ABOVE_MODE_HU, CONTRAST_BELOW_HU, CONTRAST_ML = 45.0, 400.0, 6.0
+SMOOTHED_CONTRAST_ABOVE_MODE_HU = 25.0
+"""A vessel stays bright when smoothed; noise does not."""
 CONTRAST_ML_IF_RECORDED = 4.0
 """Enough when the file itself says that contrast was given."""
 DEEP_MM = 6.0
@@ -169,6 +171,7 @@ def _deep(head: Head) -> NDArray[np.bool_]:
 def contrast_ml(tissue: TissueMap, head: Head) -> float:
     """Volume as dense as enhanced vessels, away from the skull, ml."""
     bright = tissue.inside & (tissue.volume.hu > tissue.mode_hu + CONTRAST_ABOVE_MODE_HU)
+    bright &= tissue.smoothed_hu > tissue.mode_hu + SMOOTHED_CONTRAST_ABOVE_MODE_HU
     index = np.argwhere(bright & (tissue.volume.hu < CONTRAST_BELOW_HU))
     at = head.grid.index(tissue.volume.index_to_world(index.astype(float))).T
     deep = ndimage.map_coordinates(_deep(head).view(np.uint8), at, order=0) > 0

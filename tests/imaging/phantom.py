@@ -1,6 +1,7 @@
 """A head CT made from the atlas's own template: brain, CSF, skull, scalp, noise; posed, on thick slices."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -9,6 +10,8 @@ from scipy import ndimage
 
 from imaging.atlas import load_atlas
 from imaging.labelling import values_at
+from imaging.reading import Artefacts, read_volume_of
+from imaging.result import Reading
 from imaging.volume import Acquisition, CtVolume
 from scoring.regions import Region, Side
 
@@ -42,6 +45,34 @@ def pose_matrix(degrees: tuple[float, float, float], scale: tuple[float, float, 
     return np.asarray(about_z @ about_y @ about_x @ np.diag(scale))
 
 
+@cache
+def plain_phantom() -> CtVolume:
+    """The usual phantom without a lesion; made once, read-only."""
+    volume = make_phantom()
+    volume.hu.setflags(write=False)
+    return volume
+
+
+@cache
+def plain_reading() -> tuple[Reading, Artefacts]:
+    """Its reading; made once."""
+    reading, artefacts = read_volume_of(plain_phantom())
+    assert artefacts is not None, reading.refusal
+    return reading, artefacts
+
+
+def with_ball(
+    volume: CtVolume, centre_template_mm: tuple[float, float, float], millilitres: float, hu: float
+) -> CtVolume:
+    """The usual phantom with a ball of one density at a template position."""
+    centre = pose_matrix(POSE_DEGREES, SCALE) @ np.array(centre_template_mm)
+    radius = (3 * millilitres * 1000 / (4 * np.pi)) ** (1 / 3)
+    i, j, k = np.indices(volume.hu.shape)
+    at = volume.index_to_world(np.stack([i, j, k], axis=-1).astype(float))
+    inside = np.linalg.norm(at - centre, axis=-1) <= radius
+    return replace(volume, hu=np.where(inside, np.float32(hu), volume.hu))
+
+
 def make_phantom(
     *,
     lesion: Lesion | None = None,
@@ -73,7 +104,7 @@ def make_phantom(
     for k in range(count):
         plane = origins[k] + i[..., None] * step_i + j[..., None] * step_j
         for part in (-slice_mm / 4, slice_mm / 4):  # a slice is thick: two layers make one
-            template = (plane + [0.0, 0.0, part]).reshape(-1, 3) @ np.linalg.inv(matrix).T
+            template = (plane + np.array([0.0, 0.0, part])).reshape(-1, 3) @ np.linalg.inv(matrix).T
             hu[:, :, k] += density_at(template, lesion or {}).reshape(WIDTH, WIDTH) / 2
         hu[:, :, k] += noise.normal(0, noise_hu, (WIDTH, WIDTH))
     acquisition = Acquisition("dicom", modality="CT", slice_thickness_mm=slice_mm, kernel="H30s")
@@ -95,7 +126,4 @@ def density_at(template_mm: Floats, lesion: Lesion) -> NDArray[np.float32]:
 
 def mirrored(volume: CtVolume) -> CtVolume:
     """The mirror image of a head: what lay on the left lies on the right, in the same patient space."""
-    return CtVolume(
-        volume.hu[::-1].copy(), volume.step_i_mm, volume.step_j_mm,
-        volume.slice_origins_mm, volume.acquisition,
-    )  # fmt: skip
+    return replace(volume, hu=volume.hu[::-1].copy())

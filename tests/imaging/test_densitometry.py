@@ -1,0 +1,89 @@
+"""The side difference and the tissue that it is taken from."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imaging.densitometry import FEWEST_PAIRS, _drift, mode_of
+from imaging.head import find_head
+from imaging.reduction import Blocks, block_mean, upright
+from imaging.tissue import TissueMap, brain_mode_hu, sort_tissue
+from imaging.volume import CtVolume
+from tests.imaging.phantom import plain_phantom, with_ball
+
+M5_LEFT_MM = (-45.0, -20.0, 38.0)
+
+
+def sorted_tissue(volume: CtVolume) -> TissueMap:
+    head = find_head(upright(block_mean(volume, Blocks(2, 2, 1)), 2.4))
+    assert head is not None
+    mode_hu = brain_mode_hu(head)
+    assert mode_hu is not None
+    return sort_tissue(volume, head, mode_hu)
+
+
+def millilitres(mask: np.ndarray, tissue: TissueMap) -> float:
+    return float(mask.sum(axis=(0, 1)) @ tissue.slice_ml)
+
+
+@given(st.lists(st.floats(-15, 15), min_size=FEWEST_PAIRS, max_size=200))
+def test_mode_is_odd(values: list[float]) -> None:
+    sample = np.array(values)
+    there, back = mode_of(sample), mode_of(-sample)
+    assert there is not None
+    assert back is not None
+    assert min(abs(there + back), abs(abs(there) - abs(back))) < 0.3  # equal peaks may be taken in either order
+
+
+def test_mode_finds_the_commonest_difference_among_outliers() -> None:
+    rng = np.random.default_rng(3)
+    sample = np.concatenate([rng.normal(-3.3, 1.5, 700), rng.uniform(-15, 15, 300)])
+    assert mode_of(sample) == pytest.approx(-3.3, abs=0.4)
+
+
+def test_mode_of_too_little_is_unknown() -> None:
+    assert mode_of(np.zeros(FEWEST_PAIRS - 1)) is None
+
+
+def test_drift_is_found_beside_an_infarct() -> None:
+    rng = np.random.default_rng(5)
+    at = np.stack([rng.uniform(-65, -2, 4000), rng.uniform(-90, 60, 4000), rng.uniform(-30, 66, 4000)], axis=1)
+    truth = 0.8 + 0.5 * at[:, 1] / 50 - 0.4 * (at[:, 2] - 20) / 40
+    seen = truth + rng.normal(0, 1.5, 4000)
+    infarct = (at[:, 1] < -60) & (at[:, 2] < 20)
+    seen[infarct] -= 9
+    found = _drift(at, seen, np.ones(4000, dtype=bool))
+    terms = np.stack([np.ones(4000), at[:, 1], at[:, 2], np.abs(at[:, 0])], axis=1)
+    naive = terms @ np.linalg.lstsq(terms, seen, rcond=None)[0]
+    assert np.abs(found - truth).max() < 1.0
+    assert np.abs(found - truth).mean() < np.abs(naive - truth).mean() / 3
+
+
+def test_drift_is_not_guessed_from_few_points() -> None:
+    at = np.zeros((300, 3))
+    assert not _drift(at, np.full(300, 5.0), np.ones(300, dtype=bool)).any()
+
+
+def test_fluid_is_dropped_and_a_broad_pale_infarct_is_kept() -> None:
+    mode_hu = sorted_tissue(plain_phantom()).mode_hu
+    for hu, least, most in ((mode_hu - 10, 0.0, 0.02), (8.0, 0.9, 1.0)):
+        volume = with_ball(plain_phantom(), M5_LEFT_MM, 20.0, hu)
+        ball = volume.hu != plain_phantom().hu
+        tissue = sorted_tissue(volume)
+        dropped = (tissue.fluid | tissue.sulcus) & ball
+        assert least <= dropped.sum() / ball.sum() <= most
+        assert (tissue.broad_fluid & ball).any() == (hu < mode_hu - 20)
+
+
+def test_calcium_is_dropped_with_a_margin() -> None:
+    tissue = sorted_tissue(with_ball(plain_phantom(), M5_LEFT_MM, 3.0, 200.0))
+    assert 2 < millilitres(tissue.dense, tissue) < 6
+    assert millilitres(tissue.near_excluded & ~tissue.fluid, tissue) > millilitres(tissue.dense, tissue)
+
+
+def test_slices_share_the_space_between_them() -> None:
+    volume = plain_phantom()
+    tissue = sorted_tissue(volume)
+    total = float(tissue.slice_ml.sum())
+    assert total == pytest.approx(5.0 * volume.slice_count / 1000, rel=1e-6)

@@ -1,0 +1,86 @@
+"""The contact sheet: the right way round, legible without colour, marked as not for diagnosis."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imaging.atlas import load_atlas
+from imaging.outputs import overlay_png
+from imaging.overlay import COLOURS, Display, _outline, contact_sheet
+from imaging.result import Reading
+from scoring.regions import Region, Side, Status
+from tests.imaging.phantom import plain_phantom, plain_reading, with_ball
+
+
+def sheet(reading: Reading) -> Image.Image:
+    _, artefacts = plain_reading()
+    return contact_sheet(artefacts.scan, artefacts.tissue, artefacts.labels, reading, load_atlas())
+
+
+def called(status: Status, side: Side) -> Reading:
+    reading, _ = plain_reading()
+    regions = {name: dict(by_region) for name, by_region in reading.regions.items()}
+    regions[side][Region.M5] = replace(regions[side][Region.M5], status=status)
+    return replace(reading, regions=regions)
+
+
+def test_the_patients_right_is_on_the_left() -> None:
+    volume = with_ball(plain_phantom(), (-45.0, -20.0, 38.0), 20.0, 500.0)  # in the patient's left hemisphere
+    k = int(np.abs(volume.slice_origins_mm[:, 2] - 35).argmin())
+    picture = Display.of(volume).picture(volume.hu[:, :, k])
+    without = Display.of(volume).picture(plain_phantom().hu[:, :, k])
+    rows, columns = np.nonzero(picture - without > 100)
+    assert columns.mean() > picture.shape[1] / 2
+    assert rows.mean() > picture.shape[0] / 3  # behind the middle of the front half: the front is at the top
+
+
+@pytest.mark.parametrize(("flip_i", "flip_j"), [(True, False), (False, True), (True, True)])
+def test_however_the_array_is_stored_the_picture_is_the_same(flip_i: bool, flip_j: bool) -> None:
+    volume = plain_phantom()
+    expected = Display.of(volume).picture(volume.hu[:, :, 12])
+    step_i, step_j, origins, hu = volume.step_i_mm, volume.step_j_mm, volume.slice_origins_mm, volume.hu
+    if flip_i:
+        origins, step_i, hu = origins + step_i * (hu.shape[0] - 1), -step_i, hu[::-1]
+    if flip_j:
+        origins, step_j, hu = origins + step_j * (hu.shape[1] - 1), -step_j, hu[:, ::-1]
+    stored = replace(volume, hu=hu, step_i_mm=step_i, step_j_mm=step_j, slice_origins_mm=origins)
+    assert np.array_equal(Display.of(stored).picture(stored.hu[:, :, 12]), expected)
+    turned = replace(stored, hu=stored.hu.transpose(1, 0, 2), step_i_mm=step_j, step_j_mm=step_i)
+    assert np.array_equal(Display.of(turned).picture(turned.hu[:, :, 12]), expected)
+
+
+def test_affected_differs_without_colour() -> None:
+    mask = np.zeros((80, 80), dtype=bool)
+    mask[10:70, 10:70] = True
+    drawn = {}
+    for status in Status:
+        pixels = np.zeros((80, 80, 3), dtype=np.uint8)
+        _outline(pixels, mask, status)
+        drawn[status] = pixels.any(axis=2)
+    assert drawn[Status.AFFECTED][30:50, 30:50].any()  # hatched inside
+    assert not drawn[Status.UNAFFECTED][30:50, 30:50].any()
+    assert drawn[Status.NOT_ASSESSABLE].sum() < 0.7 * drawn[Status.UNAFFECTED].sum()  # broken line
+    assert drawn[Status.AFFECTED].sum() > 2 * drawn[Status.UNAFFECTED].sum()
+
+
+def test_an_affected_region_shows_on_its_side_of_the_sheet() -> None:
+    yellow = np.array(COLOURS[Status.AFFECTED])
+    images = [np.asarray(sheet(called(Status.AFFECTED, side))) for side in (Side.LEFT, Side.RIGHT)]
+    drawn = [np.all(image[64:-60] == yellow, axis=2) for image in images]
+    assert all(mask.sum() > 500 for mask in drawn)
+    width = images[0].shape[1] / 5
+    left, right = (np.nonzero(mask)[1] % width for mask in drawn)
+    assert left.mean() > width / 2 > right.mean()
+
+
+def test_the_sheet_is_a_png_of_sensible_size() -> None:
+    content = overlay_png(*plain_reading())
+    assert content.startswith(b"\x89PNG")
+    assert len(content) < 4_000_000
+
+
+def test_not_for_diagnosis_is_burnt_in() -> None:
+    header = np.asarray(sheet(plain_reading()[0]))[:64]
+    assert (header > 200).sum() > 1000  # text is drawn above the slices
