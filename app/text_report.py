@@ -26,7 +26,8 @@ def triage_text(answer: Json) -> str:
         *_labelled("Do", _transfer(answer["transfer"])),
         "",
         *_guidelines(answer["evt"]),
-        *_labelled("Trials", _trials(answer["evt"])),
+        *_list("Trials", _trials(answer["evt"])),
+        *_list("Thrombolysis", [_thrombolysis(advice) for advice in answer["ivt"]]),
         "",
         *_labelled("Missing", ", ".join(answer["missing"])),
         *_list("Changes if", _changes(answer["what_would_change"])),
@@ -157,8 +158,20 @@ def _later(row: Json) -> str:
     return f"; at the expected puncture {later}" if later not in (None, row["outcome"]) else ""
 
 
-def _trials(answers: Iterable[Json]) -> str:
-    return "; ".join(f"{row['title']} {row['outcome_text']}" for row in answers if row["kind"] == "trial")
+def _trials(answers: Iterable[Json]) -> list[str]:
+    """The trials by what they say: most of them say the same of most patients."""
+    named: dict[str, list[str]] = {}
+    for row in answers:
+        if row["kind"] == "trial":
+            named.setdefault(row["outcome_text"], []).append(row["title"])
+    return [f"{outcome}: {', '.join(titles)}" for outcome, titles in named.items()]
+
+
+def _thrombolysis(advice: Json) -> str:
+    level = f", level {advice['level']}" if advice["level"] else ""
+    against = [f"{caution['title']} ({caution['tier_text']})" for caution in advice["cautions"]]
+    said = f"; against it: {', '.join(against)}" if against else ""
+    return f"{advice['title']}: {advice['outcome_text']}{level}{said}"
 
 
 def _changes(changes: list[Json]) -> list[str]:

@@ -26,6 +26,8 @@ def test_a_note_says_what_the_answer_says(case: dict[str, Any]) -> None:
     for part in answer["evt"]:
         assert part["title"] in flat
         assert part["outcome_text"] in flat
+    for advice in answer["ivt"]:
+        assert f"{advice['title']}: {advice['outcome_text']}" in flat
     assert answer["transfer"]["action_text"] in flat
     assert " ".join(answer["not_for_clinical_use"].split()) in flat
     assert answer["versions"]["rules"] in flat
@@ -41,6 +43,15 @@ def test_unknown_is_said_and_not_shown_as_none() -> None:
     assert "last known well is not known" in text
     assert "None" not in text
     assert "null" not in text
+
+
+def test_what_speaks_against_thrombolysis_is_named() -> None:
+    facts = {"minutes_since_last_known_well": 60, "inr": 2.5, "anticoagulant": "warfarin", "disabling_deficit": True}
+    answer, text = note({"evaluated_at": EVALUATED, "facts": facts})
+    cautions = [caution for advice in answer["ivt"] for caution in advice["cautions"]]
+    assert cautions
+    for caution in cautions:
+        assert caution["title"] in " ".join(text.split())
 
 
 def test_a_reading_lists_regions_of_both_sides() -> None:
