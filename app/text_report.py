@@ -149,7 +149,7 @@ def _guidelines(answers: Iterable[Json]) -> list[str]:
     for row in rows:
         clause = f", clause {row['clause']}" if row["clause"] else ""
         level = f", level {row['level']}" if row["level"] else ""
-        lines += _wrapped(f"{row['title']:{width}}  {row['outcome_text']}{level}{clause}{_later(row)}", indent="  ")
+        lines += _wrapped(f"{row['title']:{width}}  {row['outcome_text']}{level}{clause}{_later(row)}", "  ", "    ")
     return lines
 
 
@@ -207,18 +207,19 @@ def _clock(moment: str) -> str:
 def _labelled(label: str, text: str) -> list[str]:
     if not text:
         return []
-    return textwrap.wrap(text, _WIDTH, initial_indent=f"{label + ':':12}", subsequent_indent=" " * 12)
+    return _wrapped(text, f"{label + ':':12}", " " * 12)
 
 
 def _list(label: str, entries: list[str]) -> list[str]:
     lines = [f"{label}:"] if entries else []
     for entry in entries:
-        lines += textwrap.wrap(entry, _WIDTH, initial_indent="  - ", subsequent_indent="    ")
+        lines += _wrapped(entry, "  - ", "    ")
     return lines
 
 
-def _wrapped(text: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent * 2)
+def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
+    """Lines that a terminal holds; names such as RESCUE-Japan stay whole."""
+    return textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
 
 
 def _without_double_gaps(lines: list[str]) -> list[str]:
