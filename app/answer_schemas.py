@@ -1,4 +1,4 @@
-"""What answers hold, for the API's documentation.
+"""What the answer of POST /v1/triage holds, for the API's documentation.
 
 No answer passes through these models when it is sent: that would cost more than the answer. A test holds real answers
 to them instead.
@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from imaging.refusals import RefusalCode
 from scoring.outcomes import Action, Outcome, Stance
 from scoring.regions import Side, Status
 
@@ -236,80 +235,3 @@ class TriageAnswer(BaseModel):
     warnings: list[str]
     versions: VersionsOut
     not_for_clinical_use: str
-
-
-class RefusalOut(BaseModel):
-    """Why a scan has no score, and what to do about it."""
-
-    code: RefusalCode
-    text: str
-    remedy: str
-
-
-class WarningOut(BaseModel):
-    """Something that a reader of the score must know."""
-
-    code: str
-    text: str
-
-
-class RegionOut(BaseModel):
-    """What was measured in one region of one side."""
-
-    status: Status
-    probability: float | None
-    hu: float | None
-    hu_other_side: float | None
-    delta_hu: float | None
-    voxels: int
-    excluded_ml: float
-
-
-class _Reading(BaseModel):
-    warnings: list[WarningOut]
-    input: dict[str, Any] = Field(description="Hash of the files and, for DICOM, the series.")
-    timing_seconds: dict[str, float]
-    versions: dict[str, str]
-
-
-class ScoredReading(_Reading):
-    """A scan that was scored."""
-
-    status: Literal["scored"]
-    side: Side | None
-    total: int
-    total_low: int
-    total_high: int
-    regions: dict[Side, dict[str, RegionOut]]
-    quality: dict[str, Any]
-    overlay_png_base64: str | None = Field(
-        None, description="A picture of the regions on the scan; only with overlay=1."
-    )
-
-
-class RefusedReading(_Reading):
-    """A scan that cannot be scored: an answer, not an error."""
-
-    status: Literal["refused"]
-    refusal: RefusalOut
-
-
-class ScanAnswer(BaseModel):
-    """The answer of POST /v1/scans."""
-
-    reading: Annotated[ScoredReading | RefusedReading, Field(discriminator="status")]
-    triage: TriageAnswer | None = Field(description="null: the request brought no case.")
-
-
-class JobOut(BaseModel):
-    """A scan that waits or is being read."""
-
-    id: str
-    status: Literal["running"]
-    url: str
-
-
-class JobAnswer(BaseModel):
-    """The answer while a scan is being read."""
-
-    job: JobOut

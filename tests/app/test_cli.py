@@ -11,9 +11,10 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from app.answer_schemas import ScanAnswer, TriageAnswer
+from app.answer_schemas import TriageAnswer
 from app.api.examples import TRIAGE_EXAMPLES
 from app.cli import app
+from app.scan_answer_schemas import ScanAnswer
 from app.version import __version__
 
 ROOT = Path(__file__).parents[2]

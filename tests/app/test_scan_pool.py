@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.answer_schemas import RefusedReading
+from app.scan_answer_schemas import RefusedReading
 from app.scan_pool import ScanPool, WorkerUnavailable
 from app.settings import Settings
 

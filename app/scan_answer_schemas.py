@@ -1,0 +1,86 @@
+"""What the answers of the scan addresses hold, for the API's documentation; see `app.answer_schemas`."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from app.answer_schemas import TriageAnswer
+from imaging.refusals import RefusalCode
+from scoring.regions import Side, Status
+
+
+class RefusalOut(BaseModel):
+    """Why a scan has no score, and what to do about it."""
+
+    code: RefusalCode
+    text: str
+    remedy: str
+
+
+class WarningOut(BaseModel):
+    """Something that a reader of the score must know."""
+
+    code: str
+    text: str
+
+
+class RegionOut(BaseModel):
+    """What was measured in one region of one side."""
+
+    status: Status
+    probability: float | None
+    hu: float | None
+    hu_other_side: float | None
+    delta_hu: float | None
+    voxels: int
+    excluded_ml: float
+
+
+class _Reading(BaseModel):
+    warnings: list[WarningOut]
+    input: dict[str, Any] = Field(description="Hash of the files and, for DICOM, the series.")
+    timing_seconds: dict[str, float]
+    versions: dict[str, str]
+
+
+class ScoredReading(_Reading):
+    """A scan that was scored."""
+
+    status: Literal["scored"]
+    side: Side | None
+    total: int
+    total_low: int
+    total_high: int
+    regions: dict[Side, dict[str, RegionOut]]
+    quality: dict[str, Any]
+    overlay_png_base64: str | None = Field(
+        None, description="A picture of the regions on the scan; only with overlay=1."
+    )
+
+
+class RefusedReading(_Reading):
+    """A scan that cannot be scored: an answer, not an error."""
+
+    status: Literal["refused"]
+    refusal: RefusalOut
+
+
+class ScanAnswer(BaseModel):
+    """The answer of POST /v1/scans."""
+
+    reading: Annotated[ScoredReading | RefusedReading, Field(discriminator="status")]
+    triage: TriageAnswer | None = Field(description="null: the request brought no case.")
+
+
+class JobOut(BaseModel):
+    """A scan that waits or is being read."""
+
+    id: str
+    status: Literal["running"]
+    url: str
+
+
+class JobAnswer(BaseModel):
+    """The answer while a scan is being read."""
+
+    job: JobOut
