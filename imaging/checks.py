@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from imaging.head import SMALLEST_PLAUSIBLE_ML, Head
@@ -163,18 +162,13 @@ def check_metal(tissue: TissueMap, registration: Registration) -> None:
         _refuse(RefusalCode.METAL_ARTEFACT, "Metal in the scored slices throws streaks over the brain.", BY_EYE)
 
 
-def _deep(head: Head) -> NDArray[np.bool_]:
-    """Grid voxels at least ``DEEP_MM`` inside the skull."""
-    return np.asarray(ndimage.distance_transform_edt(head.mask, sampling=head.grid.step_mm) > DEEP_MM)
-
-
 def contrast_ml(tissue: TissueMap, head: Head) -> float:
     """Volume as dense as enhanced vessels, away from the skull, ml."""
     bright = tissue.inside & (tissue.volume.hu > tissue.mode_hu + CONTRAST_ABOVE_MODE_HU)
     bright &= tissue.smoothed_hu > tissue.mode_hu + SMOOTHED_CONTRAST_ABOVE_MODE_HU
     index = np.argwhere(bright & (tissue.volume.hu < CONTRAST_BELOW_HU))
     at = head.grid.index(tissue.volume.index_to_world(index.astype(float))).T
-    deep = ndimage.map_coordinates(_deep(head).view(np.uint8), at, order=0) > 0
+    deep = ndimage.map_coordinates(head.depth_mm, at, order=0) > DEEP_MM
     return float(tissue.slice_ml[index[deep, 2]].sum())
 
 
@@ -190,7 +184,7 @@ def blood_ml(head: Head, registration: Registration, mode_hu: float) -> float:
     grid = head.grid
     clipped = np.clip(grid.hu, 0, 200)
     smooth = ndimage.gaussian_filter(clipped, BLOOD_SIGMA_MM / grid.step_mm)
-    candidate = _deep(head) & (smooth > mode_hu + BLOOD_ABOVE_MODE_HU) & (smooth < BLOOD_BELOW_HU)
+    candidate = (head.depth_mm > DEEP_MM) & (smooth > mode_hu + BLOOD_ABOVE_MODE_HU) & (smooth < BLOOD_BELOW_HU)
     calcium = ndimage.binary_dilation(head.mask & (grid.hu > CALCIUM_ABOVE_HU), iterations=1)
     candidate &= ~calcium & template_box(grid, registration, least_abs_x_mm=MIDLINE_MM, z_mm=BLOOD_Z_MM)
     labels, count = ndimage.label(candidate)

@@ -153,19 +153,18 @@ def mode_of(differences_hu: Floats) -> float | None:
 
 def _region(tissue: TissueMap, here: Mask, region: Region, *, delta_hu: float | None, pairs: int) -> RegionDensity:
     """Density and volumes of one region on the scan's own slices."""
-    dropped = tissue.near_excluded if region in REGIONS_WITHOUT_SULCI else tissue.near_excluded | tissue.sulcus
-    counted = here & ~dropped
-    values = tissue.smoothed_hu[counted]
-
-    def millilitres(mask: Mask) -> float:
-        return float(mask.sum(axis=(0, 1)) @ tissue.slice_ml)
-
+    at = np.nonzero(here)
+    counted = ~tissue.near_excluded[at]
+    if region not in REGIONS_WITHOUT_SULCI:
+        counted &= ~tissue.sulcus[at]
+    values = tissue.smoothed_hu[at][counted]
+    voxel_ml = tissue.slice_ml[at[2]]
     return RegionDensity(
         hu=float(np.median(values)) if values.size else None,
         delta_hu=delta_hu,
         pairs=pairs,
         voxels=int(values.size),
-        counted_ml=millilitres(counted),
-        excluded_ml=millilitres(here & dropped),
-        broad_fluid_ml=millilitres(here & tissue.broad_fluid),
+        counted_ml=float(voxel_ml[counted].sum()),
+        excluded_ml=float(voxel_ml[~counted].sum()),
+        broad_fluid_ml=float(voxel_ml[tissue.broad_fluid[at]].sum()),
     )

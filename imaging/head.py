@@ -1,6 +1,7 @@
 """Finds the intracranial space on a head CT: the soft tissue that bone encloses."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,11 @@ class Head:
     volume_ml: float
     bone_rim_fraction: float
     """Share of the mask's surface, open ends of the scan left out, with bone close outside it, 0-1."""
+
+    @cached_property
+    def depth_mm(self) -> NDArray[np.float32]:
+        """Distance of each grid voxel inside the mask from its border, mm; 0 outside."""
+        return np.asarray(ndimage.distance_transform_edt(self.mask, sampling=self.grid.step_mm), dtype=np.float32)
 
 
 def find_head(grid: UprightGrid) -> Head | None:

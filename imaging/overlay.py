@@ -28,7 +28,7 @@ COLUMNS = 5
 HEADER_PX, CAPTION_PX, FOOTER_PX = 64, 22, 60
 LEAST_LETTER_PX = 60
 """A region smaller than this on a slice (about 18 mm2) is outlined without its letter."""
-THICK_PX, HATCH_PX, DASH_PX = 3, 9, 3
+THICK_PX, HATCH_PX, DASH_PX = 2, 9, 3
 COLOURS = {
     Status.UNAFFECTED: (86, 180, 233),
     Status.AFFECTED: (240, 228, 66),
@@ -37,8 +37,8 @@ COLOURS = {
 """From the palette of Okabe and Ito, which stays distinct in all common forms of colour blindness."""
 WORDS = {
     Status.UNAFFECTED: "unaffected: thin line",
-    Status.AFFECTED: "AFFECTED: thick line, hatched",
-    Status.NOT_ASSESSABLE: "not assessable: dotted line",
+    Status.AFFECTED: "AFFECTED*: thick line, hatched",
+    Status.NOT_ASSESSABLE: "not assessable?: dotted line",
 }
 NOT_FOR_DIAGNOSIS = "NOT FOR DIAGNOSIS"
 CONVENTION = "patient's right on the left"
@@ -172,7 +172,7 @@ def _write_letters(tile: Image.Image, values: NDArray[np.uint8], reading: Readin
         depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
         row, column = np.unravel_index(int(depth.argmax()), depth.shape)
         status = reading.regions[side][region].status
-        text = region.value + ("!" if status is Status.AFFECTED else "?" if status is Status.NOT_ASSESSABLE else "")
+        text = region.value + ("*" if status is Status.AFFECTED else "?" if status is Status.NOT_ASSESSABLE else "")
         draw.text(
             (int(column), int(row)), text, anchor="mm", font=_font(12), fill=COLOURS[status],
             stroke_width=2, stroke_fill="black",

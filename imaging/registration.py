@@ -45,8 +45,9 @@ LARGEST_TURN_DEGREES = 75.0
 wrong orientation than to have been scanned so, and then left and right cannot be trusted."""
 PLAUSIBLE_SCALE = (0.68, 1.35)
 """Linear size of the head relative to the template."""
-_OTHER_STARTS_DEGREES = ((0, -30.0), (0, 30.0), (2, 180.0))
-"""Axis and angle of the further starts: chin up, chin down, and a head that faces backwards."""
+_BACKWARDS = (2, 180.0)
+_CHIN_UP_OR_DOWN = ((0, -30.0), (0, 30.0))
+"""Axis and angle of the further starts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +166,8 @@ def _landed(start: Floats, coarse: _Level, fine: _Level, atlas: Atlas) -> tuple[
     affine, ncc = _fine(first, fine)
     if ncc >= GOOD_NCC:
         return affine, ncc
-    others = [_coarse(start @ _rotation(axis, degrees, atlas), coarse) for axis, degrees in _OTHER_STARTS_DEGREES]
+    turns = (_BACKWARDS, *_CHIN_UP_OR_DOWN) if ncc < LEAST_NCC else (_BACKWARDS,)
+    others = [_coarse(start @ _rotation(axis, degrees, atlas), coarse) for axis, degrees in turns]
     best = max(others, key=lambda other: _correlation(other, coarse))
     if _correlation(best, coarse) > _correlation(first, coarse) + CLEARLY_BETTER_NCC:
         return max((affine, ncc), _fine(best, fine), key=lambda landing: landing[1])

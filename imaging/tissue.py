@@ -1,6 +1,7 @@
 """Sorts what lies inside the skull: tissue that may be measured, fluid, sulci, dense matter, old infarcts."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,45 +68,72 @@ def brain_mode_hu(head: Head) -> float | None:
 def sort_tissue(volume: CtVolume, head: Head, mode_hu: float) -> TissueMap:
     """Classify the voxels of a stack (about 1 mm in plane). All cuts are relative to the scan's own brain density."""
     inside = _inside(volume, head)
-    smoothed = _smoothed(volume, inside)
-    fluid = inside & (smoothed < mode_hu - FLUID_BELOW_MODE_HU)
-    dense = inside & (smoothed > mode_hu + DENSE_ABOVE_MODE_HU)
-    width = tuple(max(3, round(SULCUS_WIDTH_MM / size)) for size in volume.spacing_mm)
-    filled = np.where(inside, smoothed, mode_hu).astype(np.float32)
-    depth = ndimage.grey_closing(filled, size=(*width, 1)) - filled
-    sulcus = inside & (smoothed < mode_hu - SULCUS_BELOW_MODE_HU) & (depth > SULCUS_DEPTH_HU)
+    box = _bounding_box(volume, inside)
+    within, density = inside[box], _smoothed(volume, inside, box)
+    fluid = within & (density < mode_hu - FLUID_BELOW_MODE_HU)
+    dense = within & (density > mode_hu + DENSE_ABOVE_MODE_HU)
+    width = (*(max(3, round(SULCUS_WIDTH_MM / size)) for size in volume.spacing_mm), 1)
+    filled = np.where(within, density, np.float32(mode_hu))
+    depth = ndimage.grey_closing(filled, size=width) - filled
+    sulcus = within & (density < mode_hu - SULCUS_BELOW_MODE_HU) & (depth > SULCUS_DEPTH_HU)
+
+    def whole(part: NDArray[Any]) -> NDArray[Any]:
+        """The part in the box as an array of the stack's shape, zero outside the box."""
+        array = np.zeros(volume.hu.shape, dtype=part.dtype)
+        array[box] = part
+        return array
+
     return TissueMap(
         volume=volume,
-        smoothed_hu=smoothed,
+        smoothed_hu=whole(density),
         inside=inside,
-        fluid=fluid,
-        broad_fluid=ndimage.binary_opening(fluid, _disc(volume, OLD_OPENING_MM)),
-        sulcus=sulcus,
-        dense=dense,
-        near_excluded=ndimage.binary_dilation(fluid | dense, _disc(volume, MARGIN_MM)),
+        fluid=whole(fluid),
+        broad_fluid=whole(ndimage.binary_opening(fluid, _disc(volume, OLD_OPENING_MM))),
+        sulcus=whole(sulcus),
+        dense=whole(dense),
+        near_excluded=whole(ndimage.binary_dilation(fluid | dense, _disc(volume, MARGIN_MM))),
         mode_hu=mode_hu,
         slice_ml=_slice_ml(volume),
     )
 
 
+def _bounding_box(volume: CtVolume, inside: Mask) -> tuple[slice, slice, slice]:
+    """The part of the stack that holds the mask, with room for every filter used here."""
+    box = []
+    for axis, size in enumerate((*volume.spacing_mm, np.inf)):
+        used = np.flatnonzero(inside.any(axis=tuple({0, 1, 2} - {axis})))
+        margin = int(SULCUS_WIDTH_MM / size) + 1
+        low, high = (int(used[0]), int(used[-1])) if used.size else (0, 0)
+        box.append(slice(max(0, low - margin), high + margin + 1))
+    return box[0], box[1], box[2]
+
+
 def _inside(volume: CtVolume, head: Head) -> Mask:
     """The intracranial mask on the stack's own voxels."""
-    ni, nj, nk = volume.hu.shape
+    low, high = np.zeros(3), np.array(head.mask.shape, dtype=float) - 1
+    for axis in range(3):
+        used = np.flatnonzero(head.mask.any(axis=tuple({0, 1, 2} - {axis})))
+        low[axis], high[axis] = used[0] - 1, used[-1] + 1
+    box = np.stack(np.meshgrid(*zip(low, high, strict=True), indexing="ij"), axis=-1).reshape(-1, 3)
+    index = volume.world_to_index(box @ head.grid.affine[:3, :3].T + head.grid.affine[:3, 3])
+    first = np.maximum(np.floor(index.min(axis=0)), 0).astype(int)
+    last = np.minimum(np.ceil(index.max(axis=0)).astype(int), np.array(volume.hu.shape) - 1)
     inside = np.zeros(volume.hu.shape, dtype=bool)
-    i, j = np.meshgrid(np.arange(ni), np.arange(nj), indexing="ij")
+    i, j = np.meshgrid(np.arange(first[0], last[0] + 1), np.arange(first[1], last[1] + 1), indexing="ij")
     soft = head.mask.astype(np.float32)
-    for k in range(nk):
+    for k in range(first[2], last[2] + 1):
         points = volume.index_to_world(np.stack([i, j, np.full_like(i, k)], axis=-1).astype(float))
         share = ndimage.map_coordinates(soft, np.moveaxis(head.grid.index(points), -1, 0), order=1)
-        inside[:, :, k] = np.rint(share) > 0
+        inside[first[0] : last[0] + 1, first[1] : last[1] + 1, k] = np.rint(share) > 0
     return inside
 
 
-def _smoothed(volume: CtVolume, inside: Mask) -> NDArray[np.float32]:
-    """In-plane Gaussian of the voxels inside the skull only, so that bone does not leak in."""
+def _smoothed(volume: CtVolume, inside: Mask, box: tuple[slice, slice, slice]) -> NDArray[np.float32]:
+    """In-plane Gaussian of the voxels inside the skull only, so that bone does not leak in; for the box."""
     sigma = (*(SMOOTHING_MM / size for size in volume.spacing_mm), 0.0)
-    weight = ndimage.gaussian_filter(inside.astype(np.float32), sigma)
-    total = ndimage.gaussian_filter(np.where(inside, np.clip(volume.hu, *CLIPPED_HU), 0).astype(np.float32), sigma)
+    within = inside[box]
+    weight = ndimage.gaussian_filter(within.astype(np.float32), sigma)
+    total = ndimage.gaussian_filter(np.where(within, np.clip(volume.hu[box], *CLIPPED_HU), 0).astype(np.float32), sigma)
     return np.asarray(total / np.maximum(weight, 1e-3), dtype=np.float32)
 
 
