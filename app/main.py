@@ -85,3 +85,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         await service.desk.close()
+        if service.settings.scan_dir is None:  # a signal that ends the process would skip the finalizer
+            shutil.rmtree(service.desk.jobs.folder, ignore_errors=True)
