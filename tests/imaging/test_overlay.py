@@ -58,7 +58,7 @@ def test_affected_differs_without_colour() -> None:
     for status in Status:
         pixels = np.zeros((80, 80, 3), dtype=np.uint8)
         _outline(pixels, mask, status)
-        drawn[status] = pixels.any(axis=2)
+        drawn[status] = np.asarray(pixels.any(axis=2))
     assert drawn[Status.AFFECTED][30:50, 30:50].any()  # hatched inside
     assert not drawn[Status.UNAFFECTED][30:50, 30:50].any()
     assert drawn[Status.NOT_ASSESSABLE].sum() < 0.7 * drawn[Status.UNAFFECTED].sum()  # broken line
@@ -68,7 +68,7 @@ def test_affected_differs_without_colour() -> None:
 def test_an_affected_region_shows_on_its_side_of_the_sheet() -> None:
     yellow = np.array(COLOURS[Status.AFFECTED])
     images = [np.asarray(sheet(called(Status.AFFECTED, side))) for side in (Side.LEFT, Side.RIGHT)]
-    drawn = [np.abs(image[64:-60].astype(int) - yellow).sum(axis=2) == 0 for image in images]
+    drawn = [np.asarray(np.abs(image[64:-60].astype(int) - yellow).sum(axis=2) == 0) for image in images]
     assert all(mask.sum() > 500 for mask in drawn)
     width = images[0].shape[1] / 5
     left, right = (np.nonzero(mask)[1] % width for mask in drawn)
