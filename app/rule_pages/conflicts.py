@@ -32,7 +32,7 @@ INTRODUCTION = """\
 
 Computed from the rule files by `python -m app.rule_pages`; a test fails when this page lags behind them. Each row is a
 typical patient, each column a guideline; the answers are never averaged. How every clause was checked, and its source,
-stands in [what the rules say](rules.md).
+stands in [what the rules say](rules.md), to which each answer leads.
 
 The last column tells how guidelines in force differ on the patient:
 
@@ -127,7 +127,7 @@ def _summary(tables: Sequence[tuple[str, PatientTable, _Judged]]) -> Iterator[st
 
 
 def _section(table: PatientTable, judged: _Judged) -> Iterator[str]:
-    varied = list(table.rows[0])
+    varied = set(table.rows[0])
     columns = judged.speaking()
     rulesets = [answer.ruleset for answer in judged.rows[0]]
     titles = [f"{rulesets[i].title}{' (superseded)' if rulesets[i].superseded else ''}" for i in columns]
@@ -142,10 +142,10 @@ def _section(table: PatientTable, judged: _Judged) -> Iterator[str]:
         yield ""
     yield f"All rows: {'; '.join(_stated(f, v) for f, v in table.shared.items() if f not in varied)}."
     yield ""
-    yield f"| {' | '.join([*map(title_of, varied), *titles, 'guidelines differ'])} |"
-    yield "|---" * (len(varied) + len(titles) + 1) + "|"
+    yield f"| {' | '.join([*map(title_of, table.columns), *titles, 'guidelines differ'])} |"
+    yield "|---" * (len(table.columns) + len(titles) + 1) + "|"
     for number, (patient, answers) in enumerate(zip(table.rows, judged.rows, strict=True)):
-        cells = [value_in_words(fact, patient[fact]) for fact in varied] + [_cell(answers[i]) for i in columns]
+        cells = [value_in_words(fact, patient[fact]) for fact in table.columns] + [_cell(answers[i]) for i in columns]
         yield f"| {' | '.join([*cells, judged.difference(number)])} |"
     if silent:
         yield ""
@@ -158,7 +158,8 @@ def _cell(answer: Answer) -> str:
     if answer.outcome is Outcome.NEED_DATA:
         return f"needs: {' or '.join(title_of(fact) for fact in answer.missing)}"
     against = " *against*" if answer.stance in AGAINST and answer.outcome.stance in FOR else ""
-    return f"`{answer.outcome}`{against}{f' ({answer.clause.clause})' if answer.clause is not None else ''}"
+    where = f"rules.md#{answer.clause.id if answer.clause is not None else answer.ruleset.id}"
+    return f"[`{answer.outcome}`]({where}){against}"
 
 
 def _stated(fact: str, value: object) -> str:

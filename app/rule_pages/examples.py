@@ -18,6 +18,8 @@ class Tried:
     fact: str
     met: tuple[float, ...]
     not_met: tuple[float, ...]
+    unknown: tuple[float, ...] = ()
+    """Values with which another fact, itself not known, decides."""
 
 
 def read_examples(folder: Path) -> dict[str, list[Tried]]:
@@ -32,7 +34,7 @@ def _tried(twin: Mapping[str, Any]) -> Iterator[Tried]:
         for fact, answers in table["rows"].items():
             spec = fact_spec(fact)
             if spec is not None and spec.kind in {Kind.NUMBER, Kind.INTEGER}:
-                yield Tried(fact, _known(answers.get("met", [])), _known(answers.get("not_met", [])))
+                yield Tried(fact, *(_known(answers.get(name, [])) for name in ("met", "not_met", "unknown")))
 
 
 def _known(values: list[Any]) -> tuple[float, ...]:

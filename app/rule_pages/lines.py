@@ -48,19 +48,25 @@ class ClauseWords:
         return condition_in_words(condition) + self._at_the_bounds(condition)
 
     def _at_the_bounds(self, condition: Condition) -> str:
-        """Tried values nearest to each bound: those that the tests hold to pass, and to fail."""
+        """The outermost tried values that pass, and their neighbours that fail: as the tests hold the clause to.
+
+        Where the neighbour does not fail the clause (another line lets it pass), there is no example for that bound.
+        """
         if not isinstance(condition, Bounds):
             return ""
         mine = [tried for tried in self.tried if tried.fact == condition.fact]
-        passing = sorted({value for tried in mine for value in tried.met if condition.holds(value)})
-        failing = sorted({value for tried in mine for value in tried.not_met if not condition.holds(value)})
-        if not passing or not failing:
+        every = sorted({value for tried in mine for value in (*tried.met, *tried.not_met, *tried.unknown)})
+        passing = [v for v in every if condition.holds(v) and any(v in tried.met for tried in mine)]
+        failing = {v for v in every if not condition.holds(v) and any(v in tried.not_met for tried in mine)}
+        if not passing:
             return ""
-        shown = [passing[0]] if condition.low is not None else []
-        shown += [passing[-1]] if condition.high is not None and passing[-1] not in shown else []
-        near = [max(below)] if (below := [v for v in failing if v < passing[0]]) else []
-        near += [min(above)] if (above := [v for v in failing if v > passing[-1]]) else []
-        return f" *(yes: {_list(condition.fact, shown)}; no: {_list(condition.fact, near)})*"
+        first, last = every.index(passing[0]), every.index(passing[-1])
+        below = [value for value in every[max(first - 1, 0) : first] if value in failing]
+        above = [value for value in every[last + 1 : last + 2] if value in failing]
+        at_bounds = dict.fromkeys([*(passing[:1] if below else []), *(passing[-1:] if above else [])])
+        if not at_bounds:
+            return ""
+        return f" *(yes: {_list(condition.fact, list(at_bounds))}; no: {_list(condition.fact, [*below, *above])})*"
 
 
 def line_in_words(line: Line, book: RuleBook) -> str:

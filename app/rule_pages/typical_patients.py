@@ -13,11 +13,23 @@ class PatientTable:
     title: str
     shared: Stated
     rows: tuple[Stated, ...]
+    shown: tuple[str, ...] = ()
+    """Facts that get a column; empty: all facts of a row."""
     remark: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Facts that tell the rows apart on the page."""
+        return self.shown or tuple(self.rows[0])
 
 
 def _hours(*hours: float) -> list[int]:
     return [round(hour * 60) for hour in hours]
+
+
+def _perfusion(core: Stated) -> str:
+    volumes = f"core {core['core_volume_ml']} ml, hypoperfused {core['tmax6_volume_ml']} ml"
+    return f"ASPECTS {core['aspects_total']}, {volumes}"
 
 
 ADULT: Stated = {"age_years": 70, "prestroke_mrs": 0, "nihss_total": 16, "mass_effect": False}
@@ -29,6 +41,8 @@ SMALL_CORE: Stated = {"aspects_total": 8, "core_volume_ml": 20, "tmax6_volume_ml
 LARGE_CORE: Stated = {"aspects_total": 4, "core_volume_ml": 90, "tmax6_volume_ml": 170}
 VERY_LARGE_CORE: Stated = {"aspects_total": 1, "core_volume_ml": 160, "tmax6_volume_ml": 190}
 
+CORES = (SMALL_CORE, LARGE_CORE, VERY_LARGE_CORE)
+
 SALVAGEABLE: Stated = {"salvageable_tissue": True, "collaterals": "good"}
 
 THROMBECTOMY_TABLES = (
@@ -38,14 +52,16 @@ THROMBECTOMY_TABLES = (
         tuple(
             {"minutes_since_last_known_well": minutes, **core}
             for minutes in _hours(3, 10, 14, 20, 26)
-            for core in (SMALL_CORE, LARGE_CORE, VERY_LARGE_CORE)
+            for core in CORES
         ),
+        shown=("minutes_since_last_known_well", "aspects_total"),
+        remark="Perfusion that goes with the score: " + "; ".join(map(_perfusion, CORES)) + ".",
     ),
     PatientTable(
         "M1 occlusion, ASPECTS 8, perfusion not done",
         {**M1, "aspects_total": 8},
         tuple({"minutes_since_last_known_well": minutes} for minutes in _hours(3, 10, 14, 20)),
-        "Who asks for perfusion or collaterals, and who does not.",
+        remark="Who asks for perfusion or collaterals, and who does not.",
     ),
     PatientTable(
         "M1 occlusion with a large core, by age",

@@ -76,6 +76,12 @@ def test_links_within_a_page_lead_somewhere(page: str) -> None:
     assert set(links) <= set(anchors)
 
 
+def test_every_answer_of_the_page_of_conflicts_leads_to_its_clause() -> None:
+    targets = set(re.findall(r"\]\(rules\.md#([^)]+)\)", CONFLICTS))
+    assert targets
+    assert targets <= set(re.findall(r'<a id="([^"]+)"></a>', RULES))
+
+
 def test_every_figure_and_every_scale_is_told() -> None:
     assert all(f"| {figure.title} |" in RULES for figure in all_figures())
     assert all(f"### {name}\n" in RULES for name in lvo_scales())
@@ -92,6 +98,7 @@ def test_an_example_is_shown_only_where_the_tests_and_the_line_say_the_same() ->
     """Age stands twice in this clause; a value that fails the clause by the other line is no example for this one."""
     words = words_of("aha-asa-2026.4.7.2-3-not-met")
     assert "- Age: at least 18 years *(yes: 18 years; no: 17.9 years)*" in words
+    assert "- Age: at least 80 years\n" in words
     contradicting = [Tried("age_years", (17.0,), (18.0,))]
     line = ClauseWords(BOOK, contradicting).lines(CLAUSES["aha-asa-2026.4.7.2-3-not-met"])
     assert "- Age: at least 18 years" in line
@@ -116,9 +123,9 @@ def test_basilar_nihss_seven_divides_the_guidelines() -> None:
         for row in rows_of("Basilar occlusion by time and NIHSS")
         if (row["Time since last known well"], row["NIHSS"]) == ("10 h", "7")
     ]
-    assert row["AHA/ASA 2026"].startswith("`COR2b`")
-    assert row["ESO-ESMINT basilar 2024"].startswith("`WEAK` *against*")
-    assert row["SNIS basilar 2023"].startswith("`CLASS_I`")
+    assert row["AHA/ASA 2026"] == "[`COR2b`](rules.md#aha-asa-2026.4.7.3-2)"
+    assert row["ESO-ESMINT basilar 2024"] == "[`WEAK`](rules.md#eso-esmint-basilar-2024.mild-deficit) *against*"
+    assert row["SNIS basilar 2023"].startswith("[`CLASS_I`]")
     assert row["guidelines differ"] == IN_DIRECTION
 
 
@@ -134,8 +141,8 @@ def test_differences_of_strength_are_not_told_as_differences_of_direction() -> N
 def test_a_superseded_edition_is_shown_and_not_counted() -> None:
     rows = rows_of("Medium and distal vessels")
     (m3,) = [r for r in rows if (r["Time since last known well"], r["Occluded vessel"]) == ("3 h", "MCA M3")]
-    assert m3["AHA/ASA 2019 (superseded)"].startswith("`COR2b`")
-    assert m3["AHA/ASA 2026"].startswith("`COR3NB`")
+    assert m3["AHA/ASA 2019 (superseded)"].startswith("[`COR2b`]")
+    assert m3["AHA/ASA 2026"].startswith("[`COR3NB`]")
     assert m3["guidelines differ"] == ""
 
 
@@ -145,10 +152,10 @@ def test_decompression_above_sixty_differs_between_america_and_britain() -> None
         for row in rows_of("Malignant MCA infarct, 30 hours, getting worse")
         if row["NIHSS"] == "18" and row["Infarct on CT as a fraction of the MCA territory"] == "0.6"
     }
-    american = [row["AHA/ASA 2026, hemicraniectomy"].split()[0] for row in rows.values()]
-    british = {row["NICE NG128, hemicraniectomy"].split()[0] for row in rows.values()}
-    assert (list(rows), american) == (["55 years", "60 years", "61 years"], ["`COR1`", "`COR1`", "`COR2b`"])
-    assert british == {"`CONSIDER`"}
+    american = [row["AHA/ASA 2026, hemicraniectomy"].split("]")[0] for row in rows.values()]
+    british = {row["NICE NG128, hemicraniectomy"].split("]")[0] for row in rows.values()}
+    assert (list(rows), american) == (["55 years", "60 years", "61 years"], ["[`COR1`", "[`COR1`", "[`COR2b`"])
+    assert british == {"[`CONSIDER`"}
 
 
 @pytest.mark.parametrize("table", [*THROMBECTOMY_TABLES, *DECOMPRESSION_TABLES], ids=lambda table: table.title)
