@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from app.schemas import TriageRequest
 from app.web.layout import asks_by_choice, choices_of
-from app.web.time_words import say_moment
+from app.web.time_words import say_again, say_moment
 from app.web.times import RepeatedTime, TimeProblem, read_time
 from scoring.facts import FACTS, FactSpec, Kind
 
@@ -23,7 +23,7 @@ class FormReading:
     """What the form says: a request if it could be read, else the problems; and the values to show again."""
 
     kept: dict[str, str]
-    """Field values as they should be shown again: times in full, so that '-2h' does not drift when sent once more."""
+    """Field values as they should be shown again: times with their day, so that '-2h' does not drift when sent once more."""
     zone: ZoneInfo
     problems: dict[str, str] = field(default_factory=dict)
     """Message by field name."""
@@ -91,7 +91,7 @@ class FormReading:
     def time(self, name: str, title: str, now: datetime) -> datetime | None:
         """A time in the site's zone, whole minutes; ``None``: blank, or refused.
 
-        A time that was read is kept in full, with its day and zone; one that was refused stays as it was typed.
+        A time that was read is kept with its day and zone; one that was refused stays as it was typed.
         """
         try:
             moment = self._time(name, now)
@@ -104,7 +104,7 @@ class FormReading:
             return None
         if moment is None:
             return None
-        self.kept[name] = say_moment(moment, self.zone)
+        self.kept[name] = say_again(moment, now, self.zone)
         self.kept.pop(f"{name}.day", None)
         self.kept.pop(f"{name}.pass", None)
         return moment.astimezone(self.zone)

@@ -11,6 +11,22 @@ STATUS_WORDS = {
     None: "not looked at",
 }
 
+_CORTEX = "darker cortex without a border to the white matter; swelling alone does not count"
+
+REGION_TIPS = {
+    Region.C: "C, caudate: its head lies on the frontal horn. Look for an edge that is lost against the white matter.",
+    Region.L: "L, lentiform: putamen and pallidum, between the capsules. Look for darkening and a blurred outline.",
+    Region.IC: "IC, internal capsule: between the nuclei. Look for darkening that blurs its borders to them.",
+    Region.I: "I, insula: the ribbon of cortex lateral to the lentiform nucleus. Look for a ribbon that is lost.",
+    Region.M1: f"M1, in front of the insula: {_CORTEX}.",
+    Region.M2: f"M2, lateral to the insula: {_CORTEX}.",
+    Region.M3: f"M3, behind the insula: {_CORTEX}.",
+    Region.M4: f"M4, above M1: {_CORTEX}.",
+    Region.M5: f"M5, above M2: {_CORTEX}.",
+    Region.M6: f"M6, above M3: {_CORTEX}.",
+}
+"""What each region is and what to look for, after Barber and others, Lancet 2000;355:1670."""
+
 
 def map_in_words(level: str, states: Mapping[str, str], side: str | None) -> str:
     """Every region of one level with its status.

@@ -1,4 +1,4 @@
-"""Turns a reading of the form, or an answer, into a page."""
+"""Fills in the templates, and gathers what the form shows."""
 
 import hashlib
 import json
@@ -17,12 +17,12 @@ from app.api.service import service_of
 from app.web import layout
 from app.web.form_reading import FormReading
 from app.web.headers import PAGE_HEADERS
-from app.web.map_words import map_in_words
+from app.web.map_words import REGION_TIPS, map_in_words
 from app.web.time_words import say_ago, say_day, say_moment
 from app.web.times import TimeProblem, read_time
 from app.web.wording import first_up
 from scoring.facts import FACTS
-from scoring.nihss import ITEM_MAXIMA, ITEM_TITLES, MAY_BE_UNTESTABLE, UNTESTABLE
+from scoring.nihss import ITEM_MAXIMA, ITEM_TITLES, MAY_BE_UNTESTABLE, UNTESTABLE, score_nihss
 from scoring.regions import Level, PosteriorRegion, Region, Status
 
 HERE = Path(__file__).parent
@@ -51,6 +51,7 @@ def _environment() -> Environment:
     environment.globals.update(
         asks_by_choice=layout.asks_by_choice,
         choices_of=layout.choices_of,
+        id_prefix="",
         facts=FACTS,
         map_shapes=json.loads((HERE / "map_shapes.json").read_text(encoding="utf-8")),
         map_in_words=map_in_words,
@@ -67,8 +68,8 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         .get_template(template)
         .render(
             home=f"{root}/",
-            edit=f"{root}/edit",
             scan=f"{root}/scan",
+            clock=f"{root}/clock",
             static=lambda name: f"{root}{STATIC_PATH}/{name}?v={_hash(name)}",
             **context,
         )
@@ -81,23 +82,34 @@ def _hash(name: str) -> str:
     return hashlib.sha256((HERE / "static" / name).read_bytes()).hexdigest()[:12]
 
 
-def form_page(request: Request, reading: FormReading, now: datetime, status: int = 200) -> HTMLResponse:
-    """The form, empty or with what was entered, each problem beside its field and listed on top."""
+def form_words(request: Request, reading: FormReading, now: datetime) -> dict[str, Any]:
+    """What the form shows, empty or with what was entered, each problem beside its field and listed on top."""
     kept = reading.kept
-    return render(
-        request,
-        "form.html",
-        status,
-        kept=kept,
-        problems=_in_order_of_the_form(reading.problems),
-        repeated=reading.repeated,
-        spoken=_spoken(kept, now, reading.zone),
-        days=days_offered(now, reading.zone),
-        default_zone=reading.zone.key,
-        hospitals=_hospitals(request),
-        is_open=lambda names: any(kept.get(name) or name in reading.problems for name in names),
+    return {
+        "kept": kept,
+        "problems": _in_order_of_the_form(reading.problems),
+        "repeated": reading.repeated,
+        "spoken": _spoken(kept, now, reading.zone),
+        "days": days_offered(now, reading.zone),
+        "default_zone": reading.zone.key,
+        "hospitals": _hospitals(request),
+        "is_open": lambda names: any(kept.get(name) or name in reading.problems for name in names),
+        "nihss_running": running_total(kept),
         **_FORM_WORDS,
-    )
+    }
+
+
+def running_total(kept: Mapping[str, str]) -> str:
+    """The NIHSS items that are given, added up, in words; empty: none is given, or one cannot be read."""
+    given = {item: kept.get(f"nihss.{item}", "") for item in ITEM_MAXIMA}
+    items = {item: text for item, text in given.items() if text}
+    if not items or any(text not in _nihss_choices(item) for item, text in items.items()):
+        return ""
+    score = score_nihss({item: UNTESTABLE if text == UNTESTABLE else int(text) for item, text in items.items()})
+    left_open = len(score.missing)
+    if not left_open:
+        return f"NIHSS {score.low}, all items given"
+    return f"So far {score.low}; {left_open} {'item is' if left_open == 1 else 'items are'} open"
 
 
 def _hospitals(request: Request) -> dict[str, str]:
@@ -153,6 +165,7 @@ _FORM_WORDS: dict[str, Any] = {
     "posterior_names": (*(f"posterior.{part}" for part in PosteriorRegion), *layout.POSTERIOR_FACTS),
     "posterior_parts": list(_POSTERIOR_WORDS.items()),
     "region_levels": _REGION_LEVELS,
+    "region_tips": REGION_TIPS,
     "regions": [region.value for region in Region],
     "statuses": [status.value for status in Status],
     "stroke_system_choices": layout.CHOICE_WORDS["stroke_system"],

@@ -1,4 +1,4 @@
-"""The addresses of the pages: the form, the answer, and back to the form with everything kept."""
+"""The addresses of the pages: the workspace, empty and answered, its clock, and the scan beside the reader."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -6,18 +6,19 @@ from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from starlette.responses import RedirectResponse
+from starlette.responses import JSONResponse, RedirectResponse
 
 from app.api.service import service_of
 from app.cases import case_of
 from app.triage import triage
 from app.web.form_reading import FormReading
 from app.web.forms import problem_at, read_form
-from app.web.headers import LastingFiles
-from app.web.pages import HERE, STATIC_PATH, form_page, render
-from app.web.result_page import result_page
+from app.web.headers import PAGE_HEADERS, LastingFiles
+from app.web.pages import HERE, STATIC_PATH, render
 from app.web.scan_page import scan_page
+from app.web.time_words import epoch_ms
 from app.web.times import read_zone
+from app.web.workspace import workspace_page
 from scoring.errors import CaseError
 
 router = APIRouter(include_in_schema=False)
@@ -37,7 +38,7 @@ Now = Annotated[datetime, Depends(current_time)]
 @router.get("/")
 async def new_case(request: Request, now: Now) -> Response:
     """The empty form."""
-    return form_page(request, FormReading({}, _site_zone(request)), now)
+    return workspace_page(request, FormReading({}, _site_zone(request)), now)
 
 
 @router.post("/")
@@ -53,25 +54,20 @@ async def judge(request: Request, now: Now) -> Response:
         except CaseError as error:
             problem_at(reading, error.loc, error.message)
         else:
-            return result_page(request, reading, answer, now)
-    return form_page(request, reading, now, status=422)
+            return workspace_page(request, reading, now, answer)
+    return workspace_page(request, reading, now)
 
 
-@router.get("/edit")
+@router.get("/clock")
+async def clock(now: Now) -> Response:
+    """The server's clock in milliseconds since 1970: the page asks, and learns whether the server can be reached."""
+    return JSONResponse(epoch_ms(now), headers=PAGE_HEADERS)
+
+
 @router.get("/scan")
 async def start_over(request: Request) -> Response:
-    """These pages hold a case that only a sent form brings; whoever comes without one starts anew."""
+    """This page holds a case that only a sent form brings; whoever comes without one starts anew."""
     return RedirectResponse(f"{request.scope.get('root_path', '')}/", 303)
-
-
-@router.post("/edit")
-async def edit(request: Request, now: Now) -> Response:
-    """The form with what was entered, to change some of it."""
-    fields = await _fields(request)
-    if fields is None:
-        return _unreadable(request)
-    reading = read_form(fields, now, _site_zone(request))
-    return form_page(request, reading, now)
 
 
 @router.post("/scan")

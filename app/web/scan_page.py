@@ -18,7 +18,7 @@ from app.uploads import Upload, receive_upload
 from app.web.form_reading import FormReading
 from app.web.forms import read_form
 from app.web.pages import render
-from app.web.result_page import result_page
+from app.web.workspace import workspace_page
 from scoring.case import Case
 from scoring.errors import CaseError
 
@@ -50,7 +50,7 @@ async def scan_page(request: Request, now: datetime, zone: ZoneInfo) -> Response
     body: dict[str, Any] = json.loads(answer.body)
     if answer.status != HTTPStatus.OK:
         return _sorry(request, answer.status, body["detail"])
-    return result_page(request, form, body["triage"], now, body["reading"])
+    return workspace_page(request, form, now, body["triage"], body["reading"])
 
 
 async def _receive(request: Request, service: Service, job_id: str) -> Upload:

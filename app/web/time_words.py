@@ -1,9 +1,10 @@
 """Times in words that no reader can take for another time: month by name, 24-hour clock, zone spelled out."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LATEST_OF_ITS_NAME = timedelta(days=180)
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -34,6 +35,22 @@ def say_moment(moment: datetime, zone: ZoneInfo) -> str:
     """
     local = moment.astimezone(zone)
     return f"{say_date(local.date())} {local:%H:%M} {_zone_name(local)}"
+
+
+def say_again(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """A moment as a field shows it again: without its year while the day can only be the latest of that name.
+
+    >>> from datetime import UTC
+    >>> day = datetime(2027, 1, 2, 5, 5, tzinfo=UTC)
+    >>> say_again(datetime(2026, 12, 31, 23, 10, tzinfo=UTC), day, ZoneInfo("Europe/London"))
+    '31 Dec 23:10 GMT'
+    >>> say_again(datetime(2025, 12, 31, 23, 10, tzinfo=UTC), day, ZoneInfo("Europe/London"))
+    '31 Dec 2025 23:10 GMT'
+    """
+    said = say_moment(moment, zone)
+    if timedelta(0) <= now - moment < _LATEST_OF_ITS_NAME:
+        return said.replace(f" {moment.astimezone(zone).year} ", " ", 1)
+    return said
 
 
 def say_clock(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
@@ -78,3 +95,12 @@ def say_minutes(minutes: int) -> str:
     """
     hours, rest = divmod(minutes, 60)
     return " ".join([f"{hours} h"] * (hours > 0) + [f"{rest} min"] * (rest > 0 or hours == 0))
+
+
+def epoch_ms(moment: datetime) -> int:
+    """Milliseconds since 1970, as browsers count time.
+
+    >>> epoch_ms(datetime(1970, 1, 1, 0, 1, tzinfo=UTC))
+    60000
+    """
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

@@ -75,7 +75,7 @@ def test_a_chosen_region_looks_chosen(open_page: OpenPage, scheme: dict[str, str
 
 def test_the_map_of_the_form_follows_the_table(open_page: OpenPage) -> None:
     page = open_page()
-    region = page.locator(".map-live .map-left .map-M2 path")
+    region = page.locator(".panel .map-live .map-left .map-M2 path")
     before = region.evaluate("part => getComputedStyle(part).fill")
     page.get_by_label("M2 affected", exact=True).check()
     assert region.evaluate("part => getComputedStyle(part).fill") != before
@@ -85,8 +85,8 @@ def test_the_map_of_the_form_follows_the_table(open_page: OpenPage) -> None:
 def test_the_map_is_in_radiological_convention(open_page: OpenPage) -> None:
     """The patient's left lies on the right of the screen."""
     page = open_page()
-    left = page.locator(".map-live .map-left .map-M2 path").bounding_box()
-    right = page.locator(".map-live .map-right .map-M2 path").bounding_box()
+    left = page.locator(".panel .map-live .map-left .map-M2 path").bounding_box()
+    right = page.locator(".panel .map-live .map-right .map-M2 path").bounding_box()
     assert left is not None
     assert right is not None
     assert left["x"] > right["x"]

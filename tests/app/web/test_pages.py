@@ -120,10 +120,8 @@ async def test_the_page_and_the_interface_judge_alike(client: httpx.AsyncClient)
 
 
 async def test_facts_can_be_changed_without_typing_again(client: httpx.AsyncClient) -> None:
-    answered = _Tags((await client.post("/", data=CASE)).text)
-    form = await client.post("/edit", data=answered.fields())
-    assert form.status_code == 200
-    again = _Tags((await client.post("/", data=_with_selects(form.text))).text)
+    answered = await client.post("/", data=CASE)
+    again = _Tags((await client.post("/", data=_with_selects(answered.text))).text)
     assert "7 of 10" in again.said
     assert "since last known well, 01:10 GMT" in again.said
 
@@ -154,7 +152,7 @@ async def test_bad_entries_come_back_with_the_rest_kept(client: httpx.AsyncClien
     assert kept["region.L"] == "affected"
     assert kept["region.C"] == "unaffected"
     assert kept["occlusion_site"] == "mca_m1"
-    assert kept["last_known_well_at"] == "22 Nov 2026 01:10 GMT"
+    assert kept["last_known_well_at"] == "22 Nov 01:10 GMT"
 
 
 async def test_a_contradiction_is_told_beside_its_field(client: httpx.AsyncClient) -> None:
@@ -177,12 +175,11 @@ async def test_what_is_missing_can_be_given_on_the_answer(client: httpx.AsyncCli
 @pytest.mark.parametrize(
     "name", ["case_id", "thrombectomy_centre", "age_years", "side", "last_known_well_at", "time_zone"]
 )
-@pytest.mark.parametrize("address", ["/", "/edit"])
-async def test_hostile_text_is_shown_and_never_run(client: httpx.AsyncClient, name: str, address: str) -> None:
-    response = await client.post(address, data={**CASE, name: HOSTILE})
+async def test_hostile_text_is_shown_and_never_run(client: httpx.AsyncClient, name: str) -> None:
+    response = await client.post("/", data={**CASE, name: HOSTILE})
     assert response.status_code in (200, 422)
     page = _Tags(response.text)
-    assert not [tag for tag, _ in page.tags if tag == "script"]
+    assert all((a.get("src") or "").startswith("/static/") for tag, a in page.tags if tag == "script")
     assert not [a for _, a in page.tags if any(attribute.startswith("on") for attribute in a)]
     assert name == "side" or page.fields()[name] == HOSTILE
 
@@ -199,11 +196,8 @@ async def test_hostile_text_is_shown_and_never_run(client: httpx.AsyncClient, na
         (b"--x\r\n", "multipart/form-data; boundary=x"),
     ],
 )
-@pytest.mark.parametrize("address", ["/", "/edit"])
-async def test_what_is_not_the_form_is_refused_whole(
-    client: httpx.AsyncClient, address: str, body: bytes, media_type: str
-) -> None:
-    response = await client.post(address, content=body, headers={"content-type": media_type})
+async def test_what_is_not_the_form_is_refused_whole(client: httpx.AsyncClient, body: bytes, media_type: str) -> None:
+    response = await client.post("/", content=body, headers={"content-type": media_type})
     assert response.status_code == 400
     assert "could not be read" in response.text
 
@@ -293,8 +287,7 @@ async def test_haemorrhage_takes_the_case_out_of_scope(client: httpx.AsyncClient
     assert "haemorrhage pathway" in said
 
 
-@pytest.mark.parametrize("address", ["/edit", "/scan"])
-async def test_pages_that_need_a_case_lead_back_to_the_form(client: httpx.AsyncClient, address: str) -> None:
-    response = await client.get(address)
+async def test_a_page_that_needs_a_case_leads_back_to_the_form(client: httpx.AsyncClient) -> None:
+    response = await client.get("/scan")
     assert response.status_code == 303
     assert response.headers["location"] == "/"

@@ -1,21 +1,17 @@
-"""The answer as a page: score, clock, verdict and next step first; then why, what is missing, what would change it."""
+"""The answer in words for the page: verdict, clock and bounds first; then what is missing, compared and copied."""
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from starlette.requests import Request
-from starlette.responses import HTMLResponse
-
-from app.web import layout
 from app.web import result_parts as parts
 from app.web.copy_text import copy_text, say_score
 from app.web.form_reading import FormReading
-from app.web.pages import days_offered, render
 from app.web.reading_beside import compare
-from app.web.time_words import say_clock, say_minutes, say_moment
+from app.web.time_bounds import time_bounds
+from app.web.time_words import epoch_ms, say_clock, say_minutes, say_moment
 from app.web.wording import (
     OUT_OF_SCOPE_VERDICT,
     outcome_text,
@@ -33,14 +29,10 @@ _MOST_ASKED = 6
 _ANCHORS = {"last_known_well": "last known well", "onset_witnessed": "onset was seen"}
 
 
-def result_page(
-    request: Request,
-    reading: FormReading,
-    answer: Mapping[str, Any],
-    now: datetime,
-    scan_reading: Mapping[str, Any] | None = None,
-) -> HTMLResponse:
-    """The page for an answer; it carries what was entered, so that facts can be changed without typing again.
+def answer_words(
+    reading: FormReading, answer: Mapping[str, Any], scan_reading: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """What the templates show of an answer.
 
     Parameters
     ----------
@@ -48,50 +40,55 @@ def result_page(
         The form that was answered.
     answer
         The answer of ``POST /v1/triage``.
-    now
-        The server's clock, for the days that are offered beside times.
     scan_reading
         The software's reading of a CT, shown beside what the reader saw; ``None``: no CT was sent.
     """
     said = say_times(answer, reading.zone)
+    evaluated = datetime.fromisoformat(answer["evaluated_at"])
     asked = tuple(parts.asked_for(answer))
-    return render(
-        request,
-        "result.html",
-        answer=answer,
-        asked=asked[:_MOST_ASKED],
-        asked_too=asked[_MOST_ASKED:],
-        changes=parts.changes(answer, reading.zone),
-        copied=copy_text(answer, said),
-        days=days_offered(now, reading.zone),
-        entered=list(parts.entered(answer, reading)),
-        headline=_headline(answer, reading),
-        compared=None if scan_reading is None else compare(reading.payload.get("findings"), scan_reading),
-        kept=reading.kept,
-        kept_json=json.dumps({name: text for name, text in reading.kept.items() if text}),
-        scan_reading=scan_reading,
-        payload=json.dumps(reading.payload, indent=1, ensure_ascii=False),
-        problems={},
-        repeated={},
-        said=said,
-        say_condition=say_condition,
-        say_minutes=say_minutes,
-        say_score=say_score,
-        say_value=say_value,
-        sources=parts.sources(answer),
-        count_enrolments=parts.count_enrolments,
-        count_stances=parts.count_stances,
-        spoken={},
-        state_of=state_of,
-        state_of_outcome=state_of_outcome,
-        outcome_text=outcome_text,
-        say_checked=say_checked,
-        title_of=title_of,
-        titles=lambda names: ", ".join(map(title_of, names)),
-        unknown_words=layout.UNKNOWN_WORDS,
-        capability_choices=layout.CHOICE_WORDS["capability"],
-        zone=reading.zone.key,
-    )
+    return {
+        **_WORDS,
+        "answer": answer,
+        "asked": asked[:_MOST_ASKED],
+        "asked_too": asked[_MOST_ASKED:],
+        "bounds": [
+            {
+                "at": epoch_ms(bound.at),
+                "clock": say_clock(bound.at, evaluated, reading.zone),
+                "left": say_minutes(int((bound.at - evaluated) / timedelta(minutes=1))),
+                "closes": bound.closes,
+                "words": bound.words,
+            }
+            for bound in time_bounds(answer)
+        ],
+        "changes": parts.changes(answer, reading.zone),
+        "copied": copy_text(answer, said),
+        "entered": list(parts.entered(answer, reading)),
+        "headline": _headline(answer, reading),
+        "compared": None if scan_reading is None else compare(reading.payload.get("findings"), scan_reading),
+        "kept_json": json.dumps({name: text for name, text in reading.kept.items() if text}),
+        "scan_reading": scan_reading,
+        "payload": json.dumps(reading.payload, indent=1, ensure_ascii=False),
+        "said": said,
+        "sources": parts.sources(answer),
+    }
+
+
+_WORDS: dict[str, Any] = {
+    "count_enrolments": parts.count_enrolments,
+    "count_stances": parts.count_stances,
+    "epoch_ms": lambda text: epoch_ms(datetime.fromisoformat(text)),
+    "outcome_text": outcome_text,
+    "say_checked": say_checked,
+    "say_condition": say_condition,
+    "say_minutes": say_minutes,
+    "say_score": say_score,
+    "say_value": say_value,
+    "state_of": state_of,
+    "state_of_outcome": state_of_outcome,
+    "title_of": title_of,
+    "titles": lambda names: ", ".join(map(title_of, names)),
+}
 
 
 def say_times(answer: Mapping[str, Any], zone: ZoneInfo) -> dict[str, str]:
@@ -109,8 +106,8 @@ def say_times(answer: Mapping[str, Any], zone: ZoneInfo) -> dict[str, str]:
     if times["anchor_at"]:
         said["anchor"] += f", {clock('anchor_at')}"
     if times["window_closes_at"]:
-        left = say_minutes(times["minutes_left_in_window"])
-        said["window"] = f"{_dashed(times['window'])} window closes at {clock('window_closes_at')}, in {left}"
+        said["left"] = say_minutes(times["minutes_left_in_window"])
+        said["window"] = f"{_dashed(times['window'])} window closes at {clock('window_closes_at')}"
     elif times["window"]:
         said["window"] = f"{_dashed(times['window'])} window, which has no end"
     if times["projected_puncture_at"]:

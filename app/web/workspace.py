@@ -1,0 +1,46 @@
+"""The one page: the answer above or beside the facts it rests on, and below it the reasons, the rest and the record."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from app.web.answer_words import answer_words
+from app.web.form_reading import FormReading
+from app.web.pages import form_words, render
+from app.web.time_words import epoch_ms
+
+
+def workspace_page(
+    request: Request,
+    reading: FormReading,
+    now: datetime,
+    answer: Mapping[str, Any] | None = None,
+    scan_reading: Mapping[str, Any] | None = None,
+) -> HTMLResponse:
+    """The page, with an answer or without.
+
+    Parameters
+    ----------
+    reading
+        The form as it was sent; it is shown again, so that facts can be changed without typing anything twice.
+    now
+        The server's clock; the page's clock counts on from it.
+    answer
+        The answer of ``POST /v1/triage``; ``None``: nothing was asked yet, or the form has problems (422).
+    scan_reading
+        The software's reading of a CT, shown beside what the reader saw; ``None``: no CT was sent.
+    """
+    context = form_words(request, reading, now)
+    return render(
+        request,
+        "workspace.html",
+        422 if reading.problems else 200,
+        **context,
+        **({"answer": None, "scan_reading": None} if answer is None else answer_words(reading, answer, scan_reading)),
+        looks_back="evaluated_at" in reading.kept and bool(reading.kept["evaluated_at"]),
+        now_ms=epoch_ms(now),
+        zone=reading.zone.key,
+    )
