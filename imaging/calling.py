@@ -10,6 +10,10 @@ from scoring.regions import Region, Side, Status
 
 Coverage = Mapping[Side, Mapping[Region, float]]
 
+NOT_CALIBRATED = (
+    "Probabilities come from a first rule that was not calibrated on labelled scans. It compares the two sides:"
+    " change that is equal on both is not seen."
+)
 LIKELY_SIDE = 0.5
 """From this probability on a side is named even if no single region on it passes the operating point."""
 
@@ -128,11 +132,10 @@ def _warnings(
     if unseen:
         text = f"Not assessable: {_names(unseen)}. The total counts them as unaffected, its lower bound as affected."
         warnings.append(ReadingWarning("REGIONS_NOT_ASSESSABLE", text))
-    warnings.append(
-        ReadingWarning(
-            "NOT_CALIBRATED", "Probabilities come from a first rule that was not calibrated on labelled scans."
-        )
-    )
+    if Status.AFFECTED in statuses[worse.other].values():
+        text = f"Change is suspected on both sides; the total counts the {worse} side only."
+        warnings.append(ReadingWarning("BOTH_SIDES", text))
+    warnings.append(ReadingWarning("NOT_CALIBRATED", NOT_CALIBRATED))
     return warnings
 
 
