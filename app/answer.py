@@ -39,7 +39,7 @@ def aspects_json(case: Case, assessment: Assessment) -> dict[str, Any] | None:
         "total": score.total,
         "low": score.low,
         "high": score.high,
-        "side": side,
+        "side": side.value if side else None,
         "regions": {region.value: status.value for region, status in score.regions.items()},
         "band": score.band,
         "prognostic_band": score.prognostic_band,
@@ -93,7 +93,7 @@ def answer_json(answer: Answer, later: Outcome | None, values: Mapping[str, Know
         **_described(answer.ruleset, answer.outcome, answer.clause, answer.nearest),
         "missing": list(answer.missing),
         "reasons": [reason_json(reason) for reason in answer.reasons(values)],
-        "at_projected_puncture": later,
+        "at_projected_puncture": later.value if later else None,
     }
 
 
@@ -106,9 +106,9 @@ def _described(ruleset: RuleSet, outcome: Outcome, clause: Clause | None, neares
         "title": ruleset.title,
         "kind": ruleset.kind,
         "superseded": ruleset.superseded,
-        "outcome": outcome,
+        "outcome": outcome.value,
         "outcome_text": outcome.label,
-        "stance": (clause.stance if clause else None) or outcome.stance,
+        "stance": ((clause.stance if clause else None) or outcome.stance).value,
         "level": clause.level if clause else None,
         "clause": clause.clause if clause else None,
         "clause_title": clause.title if clause else None,
@@ -128,7 +128,7 @@ def ivt_json(advice: ThrombolysisAdvice, values: Mapping[str, Known]) -> dict[st
     return {
         "ruleset": answer.ruleset.name,
         "title": answer.ruleset.title,
-        "outcome": answer.outcome,
+        "outcome": answer.outcome.value,
         "outcome_text": answer.outcome.label,
         "level": clause.level if clause else None,
         "clause": clause.clause if clause else None,
@@ -146,7 +146,7 @@ def ivt_json(advice: ThrombolysisAdvice, values: Mapping[str, Known]) -> dict[st
 
 def _caution_json(caution: Caution) -> dict[str, Any]:
     return {
-        "tier": caution.tier,
+        "tier": caution.tier.value,
         "tier_text": caution.tier.label,
         "title": caution.clause.title,
         "clause": caution.clause.clause,
@@ -186,7 +186,7 @@ def reason_json(reason: Reason) -> dict[str, Any]:
         "fact": reason.fact,
         "value": value_json(reason.value),
         "condition": reason.condition,
-        "answer": reason.answer,
+        "answer": reason.answer.value,
     }
 
 
@@ -204,7 +204,7 @@ def change_json(change: Change, timeline: Timeline) -> dict[str, Any]:
     described: dict[str, Any] = {
         "if": f"{change.fact} {change.condition}",
         "fact": change.fact,
-        "then": {"ruleset": change.ruleset, "outcome": change.outcome},
+        "then": {"ruleset": change.ruleset, "outcome": change.outcome.value},
     }
     if change.fact == "minutes_since_last_known_well" and change.bound is not None and timeline.anchor_at is not None:
         described["after"] = _iso(timeline.anchor_at + timedelta(minutes=change.bound))
@@ -222,7 +222,7 @@ def transfer_json(
     clause, site = advice.clause, case.site
     is_elsewhere = values.get("site_treats") is False and advice.action in _TOWARDS_THE_CENTRE
     return {
-        "action": advice.action,
+        "action": advice.action.value,
         "action_text": (clause.instruction if clause else None) or advice.action.label,
         "destination": site.thrombectomy_centre if site is not None and is_elsewhere else None,
         "clause": clause.clause if clause else None,
@@ -281,13 +281,13 @@ def clause_json(clause: Clause, ruleset: RuleSet) -> dict[str, Any]:
         "kind": ruleset.kind,
         "clause": clause.clause,
         "title": clause.title,
-        "outcome": clause.outcome,
+        "outcome": clause.outcome.value,
         "outcome_text": clause.outcome.label,
         "level": clause.level,
         "group": clause.group,
         "note": clause.note,
         "all_of": [_line_json(line) for line in clause.lines],
-        "otherwise": ruleset.otherwise,
+        "otherwise": ruleset.otherwise.value,
         "in_force": {"from": clause.in_force_from.isoformat(), "until": _iso(clause.in_force_until)},
         "checked": {"status": clause.checked.status, "by": clause.checked.by, "on": _iso(clause.checked.on)},
         "source": clause.source_summary,

@@ -218,19 +218,23 @@ class VersionsOut(BaseModel):
     atlas: str
 
 
+_UNLESS_NOT_ASKED: Any = Field(default=None, validate_default=False)
+"""For parts of an answer: there, and never null, unless the request asked for other parts only."""
+
+
 class TriageAnswer(BaseModel):
-    """The answer of POST /v1/triage."""
+    """The answer of POST /v1/triage. Parts that were not asked for are absent."""
 
     case_id: str | None
     evaluated_at: Moment
-    aspects: AspectsOut | None
-    pc_aspects: PcAspectsOut | None
-    time: TimeOut
-    evt: list[EvtOut]
-    evt_summary: SummaryOut
-    ivt: list[IvtOut]
-    transfer: TransferOut
-    what_would_change: list[ChangeOut]
+    aspects: AspectsOut | None = Field(None, description="Null while neither findings nor a total are known.")
+    pc_aspects: PcAspectsOut | None = Field(None, description="Null while neither findings nor a total are known.")
+    time: TimeOut = _UNLESS_NOT_ASKED
+    evt: list[EvtOut] = _UNLESS_NOT_ASKED
+    evt_summary: SummaryOut = _UNLESS_NOT_ASKED
+    ivt: list[IvtOut] = _UNLESS_NOT_ASKED
+    transfer: TransferOut = _UNLESS_NOT_ASKED
+    what_would_change: list[ChangeOut] = _UNLESS_NOT_ASKED
     missing: list[str] = Field(description="Names of facts, those first that would settle the most answers.")
     warnings: list[str]
     versions: VersionsOut

@@ -73,7 +73,7 @@ class JobTable:
     def sweep(self) -> None:
         """Remove answers nobody fetched in time, and what a process that died left behind."""
         now = time.time()
-        for job in self.folder.iterdir():
+        for job in self.folder.iterdir() if self.folder.is_dir() else ():
             answer = job / _ANSWER
             try:
                 age_seconds = now - (answer if answer.exists() else job).stat().st_mtime

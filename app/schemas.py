@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from app.triage import PARTS
 from scoring.aspects import Findings
 from scoring.facts import FACTS, Facts, FactSpec, Kind, NihssItems
 from scoring.nihss import ITEM_MAXIMA, ITEM_TITLES, MAY_BE_UNTESTABLE, UNTESTABLE
@@ -203,6 +204,9 @@ class SiteIn(StrictModel):
         return Site(**vars(self))
 
 
+Part = Literal[tuple(PARTS)]  # type: ignore[valid-type]
+
+
 class TriageRequest(StrictModel):
     """One patient at one moment: all but ``facts`` may be absent."""
 
@@ -213,6 +217,9 @@ class TriageRequest(StrictModel):
     posterior_findings: PosteriorFindingsIn | None = None
     site_id: Name | None = Field(None, description="A hospital of the network file; instead of site.")
     site: SiteIn | None = None
+    parts: Annotated[list[Part], Field(min_length=1, max_length=len(PARTS))] | None = Field(  # type: ignore[valid-type]
+        None, description="The parts that the answer shall hold; absent: all. Fewer parts are answered faster."
+    )
 
     def to_facts(self) -> Facts:
         """The facts in the words of `scoring`."""

@@ -1,7 +1,9 @@
 """The use case: one case in, the whole answer out. No HTTP, no files but the rules, no clock."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -16,6 +18,7 @@ from app.answer import (
     transfer_json,
 )
 from app.version import __version__
+from imaging.atlas_description import atlas_version
 from scoring.case import Case
 from scoring.derived import Assessment, assess
 from scoring.eligibility import Answer, grid_in_force, judge, outcomes
@@ -27,7 +30,7 @@ from scoring.rulebook import RuleBook
 from scoring.summary import summarise
 from scoring.thrombolysis import thrombolysis_advice
 from scoring.timeline import minutes_to_puncture
-from scoring.transfer import leading_stance, transfer_advice
+from scoring.transfer import TransferAdvice, leading_stance, transfer_advice
 from scoring.values import Known
 
 NOT_FOR_CLINICAL_USE = (
@@ -42,16 +45,15 @@ def rulebook() -> RuleBook:
     return read_rulebook()
 
 
-@cache
-def atlas_version() -> str:
-    """Version of the installed atlas, for the record in answers."""
-    from imaging.atlas import load_atlas  # noqa: PLC0415 -- keeps numpy out of answers that need no scan until asked
-
-    return load_atlas().version
-
-
-def triage(case: Case) -> dict[str, Any]:
+def triage(case: Case, parts: Collection[str] | None = None) -> dict[str, Any]:
     """Judge a case.
+
+    Parameters
+    ----------
+    case
+        The case.
+    parts
+        Names from ``PARTS`` that the answer shall hold, and that are paid for; ``None``: all.
 
     Returns
     -------
@@ -62,36 +64,90 @@ def triage(case: Case) -> dict[str, Any]:
     CaseError
         The case contradicts itself; the error says where.
     """
-    book = rulebook()
+    judged = _judge(case)
+    answer: dict[str, Any] = {"case_id": case.case_id, "evaluated_at": case.evaluated_at.isoformat()}
+    for name, part in PARTS.items():
+        if parts is None or name in parts:
+            answer.update(part(judged))
+    answer["missing"] = _missing(judged)
+    answer["warnings"] = _warnings(judged)
+    answer["versions"] = {"software": __version__, "rules": judged.book.version, "atlas": atlas_version()}
+    answer["not_for_clinical_use"] = NOT_FOR_CLINICAL_USE
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A case and what every part of the answer builds on."""
+
+    case: Case
+    book: RuleBook
+    on: date
+    assessment: Assessment
+    grid: Grid
+    answers: Sequence[Answer]
+    to_puncture: int | None
+    advice: TransferAdvice
+
+    @property
+    def values(self) -> Mapping[str, Known]:
+        """What is known, as rules see it."""
+        return self.assessment.values
+
+
+def _judge(case: Case) -> _Judged:
+    book, on = rulebook(), case.evaluated_at.date()
     assessment = assess(case)
-    today = case.evaluated_at.date()
-    grid = grid_in_force(book, today)
+    grid = grid_in_force(book, on)
     answers = judge(grid, assessment.values)
     to_puncture = minutes_to_puncture(case.site, assessment.timeline.minutes.get("minutes_since_arrival"))
-    later = _judge_later(grid, assessment, to_puncture)
-    stance = leading_stance(answers)
-    advice = transfer_advice(book, today, assessment.values, stance)
-    summary = summarise(answers)
+    advice = transfer_advice(book, on, assessment.values, leading_stance(answers))
+    return _Judged(case, book, on, assessment, grid, answers, to_puncture, advice)
+
+
+def _aspects(judged: _Judged) -> dict[str, Any]:
     return {
-        "case_id": case.case_id,
-        "evaluated_at": case.evaluated_at.isoformat(),
-        "aspects": aspects_json(case, assessment),
-        "pc_aspects": pc_aspects_json(case, assessment),
-        "time": time_json(assessment.timeline, case.evaluated_at, to_puncture),
-        "evt": [answer_json(now, then, assessment.values) for now, then in zip(answers, later, strict=True)],
-        "evt_summary": {"verdict": summary.verdict, "agree": summary.agree, "text": summary.text},
-        "ivt": [
-            ivt_json(advised, assessment.values) for advised in thrombolysis_advice(book, today, assessment.values)
-        ],
-        "transfer": transfer_json(advice, case, to_puncture, assessment.values),
-        "what_would_change": [
-            change_json(change, assessment.timeline) for change in what_would_change(grid, assessment.values, answers)
-        ],
-        "missing": _missing(answers, advice.missing, advice.action),
-        "warnings": _warnings(case, assessment, answers),
-        "versions": {"software": __version__, "rules": book.version, "atlas": atlas_version()},
-        "not_for_clinical_use": NOT_FOR_CLINICAL_USE,
+        "aspects": aspects_json(judged.case, judged.assessment),
+        "pc_aspects": pc_aspects_json(judged.case, judged.assessment),
     }
+
+
+def _time(judged: _Judged) -> dict[str, Any]:
+    return {"time": time_json(judged.assessment.timeline, judged.case.evaluated_at, judged.to_puncture)}
+
+
+def _evt(judged: _Judged) -> dict[str, Any]:
+    later = _outcomes_at_puncture(judged)
+    summary = summarise(judged.answers)
+    return {
+        "evt": [answer_json(now, then, judged.values) for now, then in zip(judged.answers, later, strict=True)],
+        "evt_summary": {"verdict": summary.verdict, "agree": summary.agree, "text": summary.text},
+    }
+
+
+def _ivt(judged: _Judged) -> dict[str, Any]:
+    advised = thrombolysis_advice(judged.book, judged.on, judged.values)
+    return {"ivt": [ivt_json(advice, judged.values) for advice in advised]}
+
+
+def _transfer(judged: _Judged) -> dict[str, Any]:
+    return {"transfer": transfer_json(judged.advice, judged.case, judged.to_puncture, judged.values)}
+
+
+def _changes(judged: _Judged) -> dict[str, Any]:
+    changes = what_would_change(judged.grid, judged.values, judged.answers)
+    return {"what_would_change": [change_json(change, judged.assessment.timeline) for change in changes]}
+
+
+PARTS: Mapping[str, Callable[[_Judged], dict[str, Any]]] = {
+    "aspects": _aspects,
+    "time": _time,
+    "evt": _evt,
+    "ivt": _ivt,
+    "transfer": _transfer,
+    "what_would_change": _changes,
+}
+"""The parts that a caller may ask for; what is missing, warnings and versions come with each of them."""
 
 
 def rules_catalogue(ruleset: str | None = None) -> list[dict[str, Any]]:
@@ -104,30 +160,28 @@ def rules_catalogue(ruleset: str | None = None) -> list[dict[str, Any]]:
     ]
 
 
-def _judge_later(grid: Grid, assessment: Assessment, to_puncture: int | None) -> Sequence[Outcome | None]:
+def _outcomes_at_puncture(judged: _Judged) -> Sequence[Outcome | None]:
     """The outcomes at the projected puncture; ``None`` each when that moment is not known."""
-    since_anchor = assessment.values.get("minutes_since_last_known_well")
-    if to_puncture is None or not isinstance(since_anchor, int | float):
-        return [None] * len(grid.rulesets)
-    values: dict[str, Known] = {
-        **assessment.values,
-        **{name: minutes + to_puncture for name, minutes in assessment.timeline.minutes.items()},
-    }
-    return outcomes(grid, values)
+    later = judged.to_puncture
+    if later is None or "minutes_since_last_known_well" not in judged.values:
+        return [None] * len(judged.grid.rulesets)
+    moved = {name: minutes + later for name, minutes in judged.assessment.timeline.minutes.items()}
+    return outcomes(judged.grid, {**judged.values, **moved})
 
 
-def _missing(answers: Sequence[Answer], for_transfer: Sequence[str], action: Action) -> list[str]:
+def _missing(judged: _Judged) -> list[str]:
     """Missing facts: those first that would settle the most guidelines, then trials; then what the action waits for."""
     guidelines, trials = Counter[str](), Counter[str]()
-    for answer in answers:
+    for answer in judged.answers:
         (guidelines if answer.ruleset.kind == "guideline" else trials).update(answer.missing)
     ranked = sorted(guidelines | trials, key=lambda fact: (-guidelines[fact], -trials[fact]))
-    if action is Action.CALL_THROMBECTOMY_CENTRE:
-        ranked += [fact for fact in for_transfer if fact not in ranked]
+    if judged.advice.action is Action.CALL_THROMBECTOMY_CENTRE:
+        ranked += [fact for fact in judged.advice.missing if fact not in ranked]
     return ranked
 
 
-def _warnings(case: Case, assessment: Assessment, answers: Sequence[Answer]) -> list[str]:
+def _warnings(judged: _Judged) -> list[str]:
+    case, assessment = judged.case, judged.assessment
     warnings = list(assessment.timeline.warnings)
     if assessment.aspects is not None:
         warnings += assessment.aspects.warnings
@@ -137,8 +191,7 @@ def _warnings(case: Case, assessment: Assessment, answers: Sequence[Answer]) -> 
         warnings.append("ASPECTS comes from the software's reading of the scan; no reader has confirmed it.")
     if case.facts.haemorrhage_on_imaging is None:
         warnings.append("Haemorrhage was not stated to be excluded; every answer on thrombectomy assumes that it is.")
-    unchecked = {a.clause.checked.status for a in answers if a.clause is not None} - {"read"}
-    if unchecked:
+    if any(answer.clause is not None and answer.clause.checked.status != "read" for answer in judged.answers):
         warnings.append(
             "Some clauses behind this answer were not yet checked against the original document by a clinician;"
             " see 'checked' beside each."

@@ -1,9 +1,10 @@
 """What each rule set says of a case: outcome, deciding clause, its lines with the patient's values, what is missing."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from scoring.completions import Completions
 from scoring.conditions import Condition
@@ -16,8 +17,7 @@ from scoring.ternary import Ternary, all_of, any_of
 from scoring.values import Known
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """One line of a clause beside the patient's value. ``value is None``: not known."""
 
     fact: str
@@ -65,24 +65,27 @@ class Answer:
 def judge(grid: Grid, values: Mapping[str, Known]) -> list[Answer]:
     """Ask every rule set of the grid; a ``NEED_DATA`` comes only where a missing fact could change the outcome."""
     masks = grid.masks(values)
-    answers = [_answer(grid, ruleset, values, masks) for ruleset in grid.rulesets]
-    undecided = [i for i, answer in enumerate(answers) if answer.clause is None and answer.out_of_scope is None]
-    candidates = [_candidates(grid, answers[i], masks) for i in undecided]
-    for i, nearest in zip(undecided, grid.nearest(values, candidates), strict=True):
-        answers[i] = replace(answers[i], nearest=nearest)
-    return answers
-
-
-def _candidates(grid: Grid, answer: Answer, masks: Masks) -> int:
-    """Conjunctions among which the nearest is looked for: while data are missing, those that are still possible."""
-    mine = grid.mask_of_ruleset[answer.ruleset.id]
-    return masks.possible & mine if answer.outcome is Outcome.NEED_DATA else mine
+    decisions = [_decide(grid, ruleset, values, masks) for ruleset in grid.rulesets]
+    undecided = [decision for decision in decisions if decision.clause is None and not decision.is_out_of_scope]
+    searched = [_candidates(grid, decision, masks) for decision in undecided]
+    nearest = dict(zip((d.ruleset.id for d in undecided), grid.nearest(values, searched), strict=True))
+    return [
+        Answer(
+            ruleset=decision.ruleset,
+            outcome=decision.outcome,
+            clause=decision.clause,
+            nearest=nearest.get(decision.ruleset.id),
+            missing=_stated(decision.completions.settling_facts(), values) if decision.completions else (),
+            out_of_scope=decision.ruleset.unless if decision.is_out_of_scope else None,
+        )
+        for decision in decisions
+    ]
 
 
 def outcomes(grid: Grid, values: Mapping[str, Known]) -> list[Outcome]:
     """The outcomes alone, in the order of the grid's rule sets."""
     masks = grid.masks(values)
-    return [_answer(grid, ruleset, values, masks).outcome for ruleset in grid.rulesets]
+    return [_decide(grid, ruleset, values, masks).outcome for ruleset in grid.rulesets]
 
 
 @lru_cache(maxsize=16)
@@ -91,25 +94,40 @@ def grid_in_force(rulebook: RuleBook, on: date) -> Grid:
     return Grid([ruleset for ruleset in rulebook.in_force(on) if ruleset.kind in {"guideline", "trial"}])
 
 
-def _answer(grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], masks: Masks) -> Answer:
+class _Decision(NamedTuple):
+    """The bare outcome of one rule set; ``completions`` are there when data are missing."""
+
+    ruleset: RuleSet
+    outcome: Outcome
+    clause: Clause | None = None
+    completions: Completions | None = None
+    is_out_of_scope: bool = False
+
+
+def _decide(grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], masks: Masks) -> _Decision:
     if ruleset.unless is not None and ruleset.unless.answer(values.get(ruleset.unless.fact)) is Ternary.MET:
-        return Answer(ruleset, Outcome(ruleset.otherwise), None, None, (), out_of_scope=ruleset.unless)
+        return _Decision(ruleset, Outcome(ruleset.otherwise), is_out_of_scope=True)
     mine = grid.mask_of_ruleset[ruleset.id]
     possible = masks.possible & mine
+    if not possible:
+        return _Decision(ruleset, Outcome(ruleset.otherwise))
     met = masks.met & mine
     clause = grid.first(met) if met and ruleset.first_met_decides else grid.deciding(possible, met)
     if clause is not None:
-        return Answer(ruleset, Outcome(clause.outcome), clause, None, ())
-    if not possible:
-        return Answer(ruleset, Outcome(ruleset.otherwise), None, None, ())
+        return _Decision(ruleset, Outcome(clause.outcome), clause)
     completions = Completions(grid, ruleset, values, masks)
     open_outcomes = completions.outcomes()
-    if len(open_outcomes) == 1:
-        (outcome,) = open_outcomes
-        found = next((candidate for candidate in grid.clauses(possible) if candidate.outcome == outcome), None)
-        return Answer(ruleset, Outcome(outcome), found, None, ())
-    missing = _stated(completions.settling_facts(), values)
-    return Answer(ruleset, Outcome.NEED_DATA, None, None, missing)
+    if len(open_outcomes) > 1:
+        return _Decision(ruleset, Outcome.NEED_DATA, completions=completions)
+    (outcome,) = open_outcomes
+    found = next((candidate for candidate in grid.clauses(possible) if candidate.outcome == outcome), None)
+    return _Decision(ruleset, Outcome(outcome), found)
+
+
+def _candidates(grid: Grid, decision: _Decision, masks: Masks) -> int:
+    """Conjunctions among which the nearest is looked for: while data are missing, those that are still possible."""
+    mine = grid.mask_of_ruleset[decision.ruleset.id]
+    return masks.possible & mine if decision.outcome is Outcome.NEED_DATA else mine
 
 
 def _stated(facts: Sequence[str], values: Mapping[str, Known]) -> tuple[str, ...]:

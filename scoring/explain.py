@@ -1,6 +1,6 @@
 """What would change an answer: the smallest single changes, read off the compiled rules and never written by hand."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
@@ -27,7 +27,7 @@ class Change:
     """The end of a numeric range that lies nearest to the present value; ``None`` for choices and flags."""
 
 
-def what_would_change(grid: Grid, values: Mapping[str, Known], answers: list[Answer]) -> list[Change]:
+def what_would_change(grid: Grid, values: Mapping[str, Known], answers: Sequence[Answer]) -> list[Change]:
     """For every guideline that is in force, the nearest values of single facts that give another outcome.
 
     Time only moves forward, so earlier times are not listed. Facts that are not known are left to ``missing``.
@@ -93,16 +93,16 @@ def _changes(place: _Place, here: int, answer: Answer) -> Iterator[Change]:
     if not place.column.points:
         yield from _choice_changes(place, here, answer)
         return
-    below = [segment for segment in reversed(place.segments) if segment.last < here]
-    above = [segment for segment in place.segments if segment.first > here]
+    below = [segment for segment in reversed(place.segments) if segment.cells[-1] < here]
+    above = [segment for segment in place.segments if segment.cells[0] > here]
     if place.column.fact.startswith("minutes_since"):
         below = []
     for path in (below, above):
         runs = groupby(path, key=lambda segment: place.outcome(segment, answer.ruleset))
         for outcome, run in runs:
             if outcome != answer.outcome:
-                cells = [place.column.cells[end] for segment in run for end in (segment.first, segment.last)]
-                first, last = (cells[0], cells[-1]) if path is above else (cells[-2], cells[1])
+                within = [i for segment in run for i in segment.cells]
+                first, last = place.column.cells[min(within)], place.column.cells[max(within)]
                 bound = first.low if path is above else last.high
                 text = _extent(place.column, first, last)
                 yield Change(place.column.fact, text, answer.ruleset.id, outcome, bound)
@@ -111,12 +111,13 @@ def _changes(place: _Place, here: int, answer: Answer) -> Iterator[Change]:
 
 def _choice_changes(place: _Place, here: int, answer: Answer) -> Iterator[Change]:
     """Choices that lead to the same other outcome are named together."""
-    by_outcome: dict[Verdict, list[str]] = {}
+    by_outcome: dict[Verdict, list[int]] = {}
     for segment in place.segments:
         outcome = place.outcome(segment, answer.ruleset)
-        if segment.first != here and outcome != answer.outcome:
-            by_outcome.setdefault(outcome, []).append(_choice_text(place.column.cells[segment.first]))
-    for outcome, choices in by_outcome.items():
+        if outcome != answer.outcome:
+            by_outcome.setdefault(outcome, []).extend(segment.cells)
+    for outcome, cells in by_outcome.items():
+        choices = [_choice_text(place.column.cells[i]) for i in sorted(cells) if i != here]
         yield Change(place.column.fact, f"is {' or '.join(choices)}", answer.ruleset.id, outcome)
 
 

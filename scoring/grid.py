@@ -10,7 +10,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from operator import and_, or_
+from itertools import groupby
+from operator import and_, itemgetter, or_
 
 from scoring.conditions import Bounds, Condition
 from scoring.derived import fact_spec
@@ -84,10 +85,9 @@ class Masks:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Neighbouring cells of a column that one rule set does not tell apart."""
+    """Cells of a column that one rule set does not tell apart; of a numeric column neighbours only."""
 
-    first: int
-    last: int
+    cells: tuple[int, ...]
     mask: int
 
 
@@ -282,13 +282,8 @@ def _lowest(planes: Sequence[int], candidates: int) -> int:
 def _segments(column: Column, mine: int) -> tuple[Segment, ...]:
     if not mine & ~column.free:
         return ()
-    segments: list[Segment] = []
-    for i, cell in enumerate(column.cells):
-        mask = cell.mask & mine
-        if i not in column.habitable:
-            continue
-        if segments and segments[-1].mask == mask and column.points:
-            segments[-1] = Segment(segments[-1].first, i, mask)
-        else:
-            segments.append(Segment(i, i, mask))
-    return tuple(segments)
+    cells = [(i, cell.mask & mine) for i, cell in enumerate(column.cells) if i in column.habitable]
+    if not column.points:
+        cells.sort(key=itemgetter(1))
+    runs = groupby(cells, key=itemgetter(1))
+    return tuple(Segment(tuple(i for i, _ in run), mask) for mask, run in runs)

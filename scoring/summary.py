@@ -1,5 +1,6 @@
 """One sentence over all answers: what the leading guideline says, and who says otherwise."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scoring.eligibility import Answer
@@ -29,7 +30,7 @@ _VERDICTS = {
 }
 
 
-def summarise(answers: list[Answer]) -> Summary:
+def summarise(answers: Sequence[Answer]) -> Summary:
     """Sum up the answers of all rule sets: the leading guideline first, then who agrees and who differs.
 
     Sources that are silent on the patient, or wait for data, neither agree nor disagree.
@@ -38,7 +39,7 @@ def summarise(answers: list[Answer]) -> Summary:
         return Summary("haemorrhage", None, "Haemorrhage on imaging: thrombectomy for ischaemic stroke does not apply.")
     guidelines = [a for a in answers if a.ruleset.kind == "guideline" and not a.ruleset.superseded]
     if not guidelines:
-        return Summary(Stance.NOT_ADDRESSED, None, "No guideline of the rule book was in force on this date.")
+        return Summary(Stance.NOT_ADDRESSED.value, None, "No guideline of the rule book was in force on this date.")
     lead = guidelines[0]
     speaking = [answer for answer in guidelines if answer.stance not in _SILENT]
     same = [answer for answer in speaking if answer is not lead and answer.stance is lead.stance]
@@ -52,7 +53,7 @@ def summarise(answers: list[Answer]) -> Summary:
     if takers:
         parts.append(f"Would have been eligible for {', '.join(takers)}.")
     agree = not other if len(speaking) > 1 else None
-    return Summary(lead.stance, agree, " ".join(parts))
+    return Summary(lead.stance.value, agree, " ".join(parts))
 
 
 _SILENT = {Stance.NOT_ADDRESSED, Stance.NEED_DATA}

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from scoring.eligibility import Answer, Reason, clause_answer, clause_reasons, judge
-from scoring.grid import Grid
+from scoring.eligibility import Answer, Reason, clause_reasons, judge
+from scoring.grid import Grid, Masks
 from scoring.outcomes import Tier
-from scoring.rulebook import Clause, RuleBook, RuleSet
-from scoring.ternary import Ternary
+from scoring.rulebook import Clause, RuleBook
 from scoring.values import Known
 
 
@@ -52,28 +51,36 @@ def thrombolysis_advice(rulebook: RuleBook, on: date, values: Mapping[str, Known
     values
         What is known of the case, as ``derived.assess`` gives it.
     """
-    grid, tables = _in_force(rulebook, on)
-    return [_advice(answer, tables.get(answer.ruleset.name), values) for answer in judge(grid, values)]
+    windows, cautions = _in_force(rulebook, on)
+    masks = cautions.masks(values)
+    return [_advice(answer, cautions, masks, values) for answer in judge(windows, values)]
 
 
-def _advice(answer: Answer, table: RuleSet | None, values: Mapping[str, Known]) -> ThrombolysisAdvice:
-    cautions: list[Caution] = []
-    unknown: dict[str, None] = {}
-    for clause in table.clauses if table is not None else ():
-        told = clause_answer(clause, values)
-        tier = Tier(clause.outcome)
-        if told is Ternary.MET:
-            cautions.append(Caution(clause, tier, clause_reasons(clause, values)))
-        elif told is Ternary.UNKNOWN and tier is Tier.ABSOLUTE:
-            unknown.update(dict.fromkeys(c.fact for c in clause.conditions() if values.get(c.fact) is None))
-    order = list(Tier)
-    cautions.sort(key=lambda caution: order.index(caution.tier))
-    return ThrombolysisAdvice(answer, cautions, tuple(unknown))
+def _advice(answer: Answer, table: Grid, masks: Masks, values: Mapping[str, Known]) -> ThrombolysisAdvice:
+    mine = sum(table.mask_of_ruleset[ruleset.id] for ruleset in table.rulesets if ruleset.name == answer.ruleset.name)
+    present = [
+        Caution(clause, Tier(clause.outcome), clause_reasons(clause, values))
+        for clause in table.clauses(masks.met & mine)
+    ]
+    unknown = [
+        condition.fact
+        for clause in table.clauses(masks.possible & ~masks.met & mine)
+        if clause.outcome is Tier.ABSOLUTE
+        for condition in clause.conditions()
+        if values.get(condition.fact) is None
+    ]
+    return ThrombolysisAdvice(answer, sorted(present, key=_gravity), tuple(dict.fromkeys(unknown)))
+
+
+def _gravity(caution: Caution) -> int:
+    return list(Tier).index(caution.tier)
 
 
 @lru_cache(maxsize=16)
-def _in_force(rulebook: RuleBook, on: date) -> tuple[Grid, dict[str, RuleSet]]:
-    """The windows compiled, and the tables of cautions by the guideline that they belong to."""
-    rulesets = rulebook.in_force(on)
-    windows = [ruleset for ruleset in rulesets if ruleset.kind == "thrombolysis" and not ruleset.superseded]
-    return Grid(windows), {ruleset.name: ruleset for ruleset in rulesets if ruleset.kind == "caution"}
+def _in_force(rulebook: RuleBook, on: date) -> tuple[Grid, Grid]:
+    """The windows and the tables of cautions, compiled; a table belongs to the guideline whose name it shares."""
+    rulesets = [ruleset for ruleset in rulebook.in_force(on) if not ruleset.superseded]
+    return (
+        Grid([ruleset for ruleset in rulesets if ruleset.kind == "thrombolysis"]),
+        Grid([ruleset for ruleset in rulesets if ruleset.kind == "caution"]),
+    )

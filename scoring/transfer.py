@@ -1,6 +1,6 @@
 """From the answers and the site to one action: treat here, transfer, call, image, or go another way."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -40,6 +40,8 @@ def transfer_advice(rulebook: RuleBook, on: date, values: Mapping[str, Known], s
         What the leading guideline says of thrombectomy now.
     """
     ruleset = _action_set(rulebook, on)
+    if ruleset is None:
+        return TransferAdvice(Action.CALL_THROMBECTOMY_CENTRE, None, [], ())
     asked: dict[str, Known] = {**values, "evt_stance": stance.value}
     missing: dict[str, None] = {}
     for clause in ruleset.clauses:
@@ -51,7 +53,7 @@ def transfer_advice(rulebook: RuleBook, on: date, values: Mapping[str, Known], s
     return TransferAdvice(Action(ruleset.otherwise), None, [], tuple(missing))
 
 
-def leading_stance(answers: list[Answer]) -> Stance:
+def leading_stance(answers: Sequence[Answer]) -> Stance:
     """What the first guideline in the rule book's order says; the others are shown beside it."""
     for answer in answers:
         if answer.ruleset.kind == "guideline" and not answer.ruleset.superseded:
@@ -60,8 +62,9 @@ def leading_stance(answers: list[Answer]) -> Stance:
 
 
 @lru_cache(maxsize=16)
-def _action_set(rulebook: RuleBook, on: date) -> RuleSet:
-    return next(ruleset for ruleset in rulebook.in_force(on) if ruleset.id == "transfer")
+def _action_set(rulebook: RuleBook, on: date) -> RuleSet | None:
+    """The transfer clauses in force; ``None`` for days before thrombectomy was recommended at all."""
+    return next((ruleset for ruleset in rulebook.in_force(on) if ruleset.id == "transfer"), None)
 
 
 def _unknown_facts(clause: Clause, values: Mapping[str, Known]) -> list[str]:

@@ -20,4 +20,4 @@ async def judge(body: TriageRequest, request: Request) -> Response:
     Absent and null facts are not known; an answer that they could still change is NEED_DATA and names them.
     """
     case = case_of(body, service_of(request).sites)
-    return Response(to_json(triage(case)), media_type="application/json")
+    return Response(to_json(triage(case, body.parts)), media_type="application/json")

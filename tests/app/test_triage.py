@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.triage import rules_catalogue, triage
+from app.triage import PARTS, rules_catalogue, triage
 from scoring.aspects import Findings
 from scoring.case import Case
 from scoring.errors import CaseError
@@ -54,6 +54,33 @@ def test_a_spoke_patient_goes_from_ten_findings_to_a_transfer() -> None:
 def test_an_answer_is_json_and_the_same_each_time() -> None:
     first = json.dumps(answer(), allow_nan=False)
     assert first == json.dumps(answer(), allow_nan=False)
+
+
+def test_an_answer_holds_nothing_but_plain_json_types() -> None:
+    def walk(value: object) -> None:
+        assert type(value) in {dict, list, str, int, float, bool, type(None)}, value
+        for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            walk(inner)
+
+    walk(answer())
+    walk(triage(Case(evaluated_at=NOW)))
+
+
+def test_parts_hold_what_the_whole_answer_holds() -> None:
+    case = Case(evaluated_at=NOW, facts=Facts(minutes_since_last_known_well=100), findings=Findings(Side.LEFT, SEEN))
+    whole = triage(case)
+    seen: dict[str, Any] = {}
+    for part in PARTS:
+        told = triage(case, [part])
+        assert {key: whole[key] for key in told} == told
+        seen.update(told)
+    assert seen == whole
+
+
+@pytest.mark.parametrize("year", range(1990, 2040, 5))
+def test_a_case_of_any_year_is_judged(year: int) -> None:
+    told = triage(Case(evaluated_at=NOW.replace(year=year), facts=Facts(haemorrhage_on_imaging=False)))
+    assert told["transfer"]["action"]
 
 
 def test_nothing_known_gives_no_answer_but_what_is_missing() -> None:
