@@ -48,7 +48,7 @@ def overlay_png(reading: Reading, artefacts: Artefacts) -> bytes:
     """The contact sheet as a PNG file."""
     sheet = contact_sheet(artefacts.scan, artefacts.tissue, artefacts.labels, reading, load_atlas())
     buffer = io.BytesIO()
-    sheet.save(buffer, format="PNG", optimize=True)
+    sheet.save(buffer, format="PNG")
     return buffer.getvalue()
 
 
