@@ -90,11 +90,16 @@ def time_json(timeline: Timeline, evaluated_at: datetime, to_puncture: int | Non
 def answer_json(answer: Answer, later: Outcome | None, values: Mapping[str, Known]) -> dict[str, Any]:
     """One rule set's answer, and its outcome at the projected puncture."""
     return {
-        **_described(answer.ruleset, answer.outcome, answer.clause, answer.nearest),
+        **described_answer(answer),
         "missing": list(answer.missing),
         "reasons": [reason_json(reason) for reason in answer.reasons(values)],
         "at_projected_puncture": later.value if later else None,
     }
+
+
+def described_answer(answer: Answer) -> dict[str, Any]:
+    """Rule set, outcome, clause and citation of an answer."""
+    return dict(_described(answer.ruleset, answer.outcome, answer.clause, answer.nearest))
 
 
 @lru_cache(maxsize=4096)

@@ -72,12 +72,12 @@ class TimeOut(BaseModel):
     minutes_from_anchor_to_puncture: Minutes | None
 
 
-class EvtOut(BaseModel):
-    """What one guideline or trial says of thrombectomy."""
+class ClauseAnswerOut(BaseModel):
+    """What one rule set says: outcome, deciding clause, its lines, and what is missing."""
 
     ruleset: str
     title: str
-    kind: Literal["guideline", "trial"]
+    kind: str
     outcome: Outcome
     outcome_text: str
     stance: Stance
@@ -92,7 +92,20 @@ class EvtOut(BaseModel):
     reasons: list[ReasonOut]
     source: SourceOut
     left_out: str | None = Field(description="What the source asks for beyond the clauses and is not checked.")
+
+
+class EvtOut(ClauseAnswerOut):
+    """What one guideline or trial says of thrombectomy."""
+
+    kind: Literal["guideline", "trial"]
     at_projected_puncture: Outcome | None
+
+
+class SwellingAnswerOut(ClauseAnswerOut):
+    """What one guideline says of surgery for a swelling infarct."""
+
+    kind: Literal["decompression"]
+    clauses: list[str] = Field(description="All clauses that hold: drainage and craniectomy may both be due.")
 
 
 class SummaryOut(BaseModel):
@@ -218,6 +231,31 @@ class VersionsOut(BaseModel):
     atlas: str
 
 
+class BenefitOut(BaseModel):
+    """What one trial or pool found in patients whom it would have taken; null: not recorded."""
+
+    id: str
+    title: str
+    source: str
+    checked: Literal["read", "second-hand", "memory"]
+    population: str
+    outcome: str | None
+    arms: dict[str, Any] | None
+    effect: dict[str, Any] | None
+    number_needed_to_treat: dict[str, Any] | None
+    death: dict[str, Any] | None
+    symptomatic_haemorrhage: dict[str, Any] | None
+    stopped_early: bool | None
+    notes: list[str]
+
+
+class SwellingOut(BaseModel):
+    """What guidelines say of surgery for a swelling infarct."""
+
+    action: Literal["TRANSFER_NEUROSURGERY"] | None
+    answers: list[SwellingAnswerOut]
+
+
 _UNLESS_NOT_ASKED: Any = Field(default=None, validate_default=False)
 """For parts of an answer: there, and never null, unless the request asked for other parts only."""
 
@@ -235,6 +273,8 @@ class TriageAnswer(BaseModel):
     ivt: list[IvtOut] = _UNLESS_NOT_ASKED
     transfer: TransferOut = _UNLESS_NOT_ASKED
     what_would_change: list[ChangeOut] = _UNLESS_NOT_ASKED
+    benefit: list[BenefitOut] = _UNLESS_NOT_ASKED
+    swelling: SwellingOut | None = Field(None, description="Null while nothing about swelling is known.")
     missing: list[str] = Field(description="Names of facts, those first that would settle the most answers.")
     warnings: list[str]
     versions: VersionsOut

@@ -135,8 +135,13 @@ def show_rule(
 
 @rules_app.command("check")
 def check_rules() -> None:
-    """Read every rule file and say whether all can be used."""
+    """Read every rule file and say whether all can be used, overlap nowhere unsaid, and can each decide."""
     clauses = _catalogue()
+    from app.triage import rulebook
+    from scoring.rule_checks import check_rulebook
+
+    if faults := check_rulebook(rulebook()):
+        _stop("\n".join(faults))
     rulesets = {clause["ruleset"] for clause in clauses}
     print(f"{len(clauses)} clauses of {len(rulesets)} rule sets can be used.")
 

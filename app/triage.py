@@ -17,9 +17,12 @@ from app.answer import (
     time_json,
     transfer_json,
 )
+from app.answer_evidence import benefit_json, swelling_json
 from app.version import __version__
 from imaging.atlas_description import atlas_version
+from scoring.benefit import benefit_figures, eligible_trials
 from scoring.case import Case
+from scoring.decompression import decompression_advice, swelling_is_in_question
 from scoring.derived import Assessment, assess
 from scoring.eligibility import Answer, grid_in_force, judge, outcomes
 from scoring.explain import what_would_change
@@ -139,6 +142,18 @@ def _changes(judged: _Judged) -> dict[str, Any]:
     return {"what_would_change": [change_json(change, judged.assessment.timeline) for change in changes]}
 
 
+def _benefit(judged: _Judged) -> dict[str, Any]:
+    figures = benefit_figures(eligible_trials(judged.answers), judged.values)
+    return {"benefit": [benefit_json(figure) for figure in figures]}
+
+
+def _swelling(judged: _Judged) -> dict[str, Any]:
+    if not swelling_is_in_question(judged.values):
+        return {"swelling": None}
+    advice = decompression_advice(judged.book, judged.on, judged.values)
+    return {"swelling": swelling_json(advice, judged.values)}
+
+
 PARTS: Mapping[str, Callable[[_Judged], dict[str, Any]]] = {
     "aspects": _aspects,
     "time": _time,
@@ -146,6 +161,8 @@ PARTS: Mapping[str, Callable[[_Judged], dict[str, Any]]] = {
     "ivt": _ivt,
     "transfer": _transfer,
     "what_would_change": _changes,
+    "benefit": _benefit,
+    "swelling": _swelling,
 }
 """The parts that a caller may ask for; what is missing, warnings and versions come with each of them."""
 

@@ -113,7 +113,8 @@ class RuleSet:
 
     id: str
     kind: str
-    """``"guideline"`` or ``"trial"`` on thrombectomy, ``"thrombolysis"``, ``"caution"`` or ``"action"``."""
+    """``"guideline"`` or ``"trial"`` on thrombectomy, ``"thrombolysis"``, ``"caution"``, ``"decompression"`` or
+    ``"action"``."""
     name: str
     """The name under which answers give it; the guideline and its thrombolysis chapter share one."""
     title: str
