@@ -23,7 +23,7 @@ class FormReading:
     """What the form says: a request if it could be read, else the problems; and the values to show again."""
 
     kept: dict[str, str]
-    """Field values as they should be shown again: times with their day, so that '-2h' does not drift when sent once more."""
+    """Field values as they are shown again: times with their day, so that '-2h' does not drift when sent once more."""
     zone: ZoneInfo
     problems: dict[str, str] = field(default_factory=dict)
     """Message by field name."""

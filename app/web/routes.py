@@ -66,7 +66,7 @@ async def clock(now: Now) -> Response:
 
 @router.get("/scan")
 async def start_over(request: Request) -> Response:
-    """This page holds a case that only a sent form brings; whoever comes without one starts anew."""
+    """The page with a scan holds a case that only a sent form brings; whoever comes without one starts anew."""
     return RedirectResponse(f"{request.scope.get('root_path', '')}/", 303)
 
 

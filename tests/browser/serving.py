@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +19,17 @@ from app.web.routes import current_time
 CHROMIUM = Path("/usr/bin/chromium")
 
 NOW = datetime(2026, 11, 22, 5, 5, 40, tzinfo=UTC)
-"""The server's clock: 05:05 in London."""
+"""Where the server's clock stands: 05:05 in London."""
+
+
+@dataclass
+class StandingClock:
+    """The server's clock, which goes on only when a test says so."""
+
+    now: datetime = NOW
+
+
+server_clock = StandingClock()
 
 _ARGUMENTS = [
     "--no-sandbox",
@@ -44,7 +55,7 @@ def chromium() -> Iterator[Browser]:
 def application() -> Iterator[str]:
     """The address of the application on a port of its own; scan processes are not started."""
     app = create_app(Settings(site_time_zone="Europe/London"))
-    app.dependency_overrides[current_time] = lambda: NOW
+    app.dependency_overrides[current_time] = lambda: server_clock.now
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="warning"))

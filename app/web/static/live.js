@@ -5,7 +5,6 @@ const TYPING_MS = 350; // after the last key; a choice or a left field is sent a
 const facts = document.getElementById("facts");
 const details = document.getElementById("details");
 const panel = document.getElementById("answer");
-const offline = document.getElementById("offline");
 const pinned = new Map(); // time as typed -> time as first understood, so that '-2h' does not move with the clock
 let running = null; // the request under way; a newer one ends it
 let timer = 0;
@@ -38,6 +37,7 @@ async function update({ typing = false } = {}) {
     if (!page.getElementById("answer")) throw new Error(`no answer in the response (${response.status})`);
     show(page, { answered: response.ok, typing });
     performance.measure("answered", { start: started, end: performance.now() });
+    panel.dataset.answers = Number(panel.dataset.answers ?? 0) + 1;
     document.dispatchEvent(new CustomEvent("answered", { detail: { at, ok: response.ok } }));
   } catch (error) {
     if (error.name === "AbortError") return;
