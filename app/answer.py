@@ -97,9 +97,9 @@ def answer_json(answer: Answer, later: Outcome | None, values: Mapping[str, Know
     }
 
 
-def described_answer(answer: Answer) -> dict[str, Any]:
-    """Rule set, outcome, clause and citation of an answer."""
-    return dict(_described(answer.ruleset, answer.outcome, answer.clause, answer.nearest))
+def described_answer(answer: Answer) -> Mapping[str, Any]:
+    """Rule set, outcome, clause and citation of an answer; shared between answers, so not to be changed."""
+    return _described(answer.ruleset, answer.outcome, answer.clause, answer.nearest)
 
 
 @lru_cache(maxsize=4096)

@@ -2,17 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 from app.answer import described_answer, reason_json
-from scoring.benefit import BenefitFigure
+from scoring.benefit import BenefitFigure, all_figures
 from scoring.decompression import DecompressionAdvice, calls_for_neurosurgeon
 from scoring.outcomes import Action
 from scoring.values import Known
 
 
-def benefit_json(figure: BenefitFigure) -> dict[str, Any]:
-    """What one trial found in patients whom it would have taken; ``None``: not recorded."""
+def benefit_json(figure: BenefitFigure) -> Mapping[str, Any]:
+    """What one trial found in patients whom it would have taken; shared between answers, so not to be changed."""
+    return _figures_json()[figure.id]
+
+
+@cache
+def _figures_json() -> dict[str, dict[str, Any]]:
+    return {figure.id: _figure_json(figure) for figure in all_figures()}
+
+
+def _figure_json(figure: BenefitFigure) -> dict[str, Any]:
     return {
         "id": figure.id,
         "title": figure.title,

@@ -38,6 +38,9 @@ class Answer:
     """Where no clause decided: the one that came nearest, whose lines are the reasons."""
     missing: tuple[str, ...]
     """Facts that a person can supply and of which each could settle the answer by itself."""
+    lines: tuple[tuple[Condition, Ternary], ...] = ()
+    """The conditions behind the answer: of the deciding clause all, of the nearest those that fail, or all while data
+    are missing."""
     out_of_scope: Condition | None = None
     """The fact that takes the patient out of the rule set's scope."""
 
@@ -47,51 +50,8 @@ class Answer:
         return (self.clause.stance if self.clause is not None else None) or self.outcome.stance
 
     def reasons(self, values: Mapping[str, Known]) -> list[Reason]:
-        """The lines behind the answer, with the patient's values.
-
-        Of the deciding clause all lines; of the nearest one, where none decided, those that fail, or while data are
-        missing all.
-        """
-        if self.out_of_scope is not None:
-            return [_reason(self.out_of_scope, values)]
-        if self.clause is not None:
-            return clause_reasons(self.clause, values)
-        reasons = [] if self.nearest is None else clause_reasons(self.nearest, values)
-        if self.outcome is Outcome.NEED_DATA:
-            return reasons
-        return [reason for reason in reasons if reason.answer is Ternary.NOT_MET]
-
-
-def judge(grid: Grid, values: Mapping[str, Known]) -> list[Answer]:
-    """Ask every rule set of the grid; a ``NEED_DATA`` comes only where a missing fact could change the outcome."""
-    masks = grid.masks(values)
-    decisions = [_decide(grid, ruleset, values, masks) for ruleset in grid.rulesets]
-    undecided = [decision for decision in decisions if decision.clause is None and not decision.is_out_of_scope]
-    searched = [_candidates(grid, decision, masks) for decision in undecided]
-    nearest = dict(zip((d.ruleset.id for d in undecided), grid.nearest(values, searched), strict=True))
-    return [
-        Answer(
-            ruleset=decision.ruleset,
-            outcome=decision.outcome,
-            clause=decision.clause,
-            nearest=nearest.get(decision.ruleset.id),
-            missing=_stated(decision.completions.settling_facts(), values) if decision.completions else (),
-            out_of_scope=decision.ruleset.unless if decision.is_out_of_scope else None,
-        )
-        for decision in decisions
-    ]
-
-
-def outcomes(grid: Grid, values: Mapping[str, Known]) -> list[Outcome]:
-    """The outcomes alone, in the order of the grid's rule sets."""
-    masks = grid.masks(values)
-    return [_decide(grid, ruleset, values, masks).outcome for ruleset in grid.rulesets]
-
-
-@lru_cache(maxsize=16)
-def grid_in_force(rulebook: RuleBook, on: date) -> Grid:
-    """The guidelines and trials on thrombectomy that are in force on a day, compiled."""
-    return Grid([ruleset for ruleset in rulebook.in_force(on) if ruleset.kind in {"guideline", "trial"}])
+        """The lines behind the answer, with the patient's values."""
+        return [Reason(c.fact, values.get(c.fact), c.text, answer) for c, answer in self.lines]
 
 
 class _Decision(NamedTuple):
@@ -102,6 +62,59 @@ class _Decision(NamedTuple):
     clause: Clause | None = None
     completions: Completions | None = None
     is_out_of_scope: bool = False
+
+
+def judge(grid: Grid, values: Mapping[str, Known]) -> tuple[Answer, ...]:
+    """Ask every rule set of the grid; a ``NEED_DATA`` comes only where a missing fact could change the outcome.
+
+    Patients whose facts lie in the same cells get the same answers, so these are kept for the next such patient.
+    """
+    return grid.recall("answers", values, lambda: _judge(grid, values))
+
+
+def outcomes(grid: Grid, values: Mapping[str, Known]) -> tuple[Outcome, ...]:
+    """The outcomes alone, in the order of the grid's rule sets."""
+    return grid.recall("outcomes", values, lambda: _outcomes(grid, values))
+
+
+def _outcomes(grid: Grid, values: Mapping[str, Known]) -> tuple[Outcome, ...]:
+    masks = grid.masks(values)
+    return tuple(_decide(grid, ruleset, values, masks).outcome for ruleset in grid.rulesets)
+
+
+def _judge(grid: Grid, values: Mapping[str, Known]) -> tuple[Answer, ...]:
+    masks = grid.masks(values)
+    decisions = [_decide(grid, ruleset, values, masks) for ruleset in grid.rulesets]
+    undecided = [decision for decision in decisions if decision.clause is None and not decision.is_out_of_scope]
+    searched = [_candidates(grid, decision, masks) for decision in undecided]
+    nearest = dict(zip((d.ruleset.id for d in undecided), grid.nearest(values, searched), strict=True))
+    return tuple(_answer(decision, nearest.get(decision.ruleset.id), values) for decision in decisions)
+
+
+def _answer(decision: _Decision, nearest: Clause | None, values: Mapping[str, Known]) -> Answer:
+    if decision.is_out_of_scope and decision.ruleset.unless is not None:
+        lines = [(decision.ruleset.unless, Ternary.MET)]
+    elif decision.clause is not None:
+        lines = _lines(decision.clause, values)
+    elif nearest is not None and decision.outcome is Outcome.NEED_DATA:
+        lines = _lines(nearest, values)
+    else:
+        lines = _failing_lines(nearest, values) if nearest is not None else []
+    return Answer(
+        ruleset=decision.ruleset,
+        outcome=decision.outcome,
+        clause=decision.clause,
+        nearest=nearest,
+        missing=_stated(decision.completions.settling_facts(), values) if decision.completions else (),
+        lines=tuple(lines),
+        out_of_scope=decision.ruleset.unless if decision.is_out_of_scope else None,
+    )
+
+
+@lru_cache(maxsize=16)
+def grid_in_force(rulebook: RuleBook, on: date) -> Grid:
+    """The guidelines and trials on thrombectomy that are in force on a day, compiled."""
+    return Grid([ruleset for ruleset in rulebook.in_force(on) if ruleset.kind in {"guideline", "trial"}])
 
 
 def _decide(grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], masks: Masks) -> _Decision:
@@ -155,7 +168,25 @@ def clause_answer(clause: Clause, values: Mapping[str, Known]) -> Ternary:
 
 def clause_reasons(clause: Clause, values: Mapping[str, Known]) -> list[Reason]:
     """The lines of a clause beside the patient's values."""
-    return [reason for line in clause.lines for reason in _reasons(line, values)]
+    return [Reason(c.fact, values.get(c.fact), c.text, answer) for c, answer in _lines(clause, values)]
+
+
+def _lines(clause: Clause, values: Mapping[str, Known]) -> list[tuple[Condition, Ternary]]:
+    """The conditions of a clause with their answers; of alternatives those that matter."""
+    conditions: list[Condition] = []
+    for line in clause.lines:
+        conditions.extend(_telling_conditions(line, values) if isinstance(line, AnyOf) else (line,))
+    return [(condition, condition.answer(values.get(condition.fact))) for condition in conditions]
+
+
+def _failing_lines(clause: Clause, values: Mapping[str, Known]) -> list[tuple[Condition, Ternary]]:
+    """Of a clause that does not hold, the conditions that fail."""
+    conditions: list[Condition] = []
+    for line in clause.lines:
+        if _line_answer(line, values) is Ternary.NOT_MET:
+            conditions.extend(_telling_conditions(line, values) if isinstance(line, AnyOf) else (line,))
+    answered = [(condition, condition.answer(values.get(condition.fact))) for condition in conditions]
+    return [(condition, answer) for condition, answer in answered if answer is Ternary.NOT_MET]
 
 
 def _line_answer(line: Line, values: Mapping[str, Known]) -> Ternary:
@@ -168,11 +199,8 @@ def _together(conditions: Conjunction, values: Mapping[str, Known]) -> Ternary:
     return all_of(condition.answer(values.get(condition.fact)) for condition in conditions)
 
 
-def _reasons(line: Line, values: Mapping[str, Known]) -> Iterator[Reason]:
-    """Reasons of one line; of alternatives the one that holds, or all (of whole criteria: the nearest) if none does."""
-    if not isinstance(line, AnyOf):
-        yield _reason(line, values)
-        return
+def _telling_conditions(line: AnyOf, values: Mapping[str, Known]) -> Iterator[Condition]:
+    """Conditions of the alternative that holds, or of all (of whole criteria: of the nearest) if none does."""
     met = [alternative for alternative in line.alternatives if _together(alternative, values) is Ternary.MET]
     if met:
         shown: Sequence[Conjunction] = met[:1]
@@ -180,14 +208,9 @@ def _reasons(line: Line, values: Mapping[str, Known]) -> Iterator[Reason]:
         shown = [min(line.alternatives, key=lambda conditions: _failing(conditions, values))]
     else:
         shown = line.alternatives
-    yield from (_reason(condition, values) for alternative in shown for condition in alternative)
+    yield from (condition for alternative in shown for condition in alternative)
 
 
 def _failing(conditions: Conjunction, values: Mapping[str, Known]) -> tuple[int, int]:
     answers = [condition.answer(values.get(condition.fact)) for condition in conditions]
     return answers.count(Ternary.NOT_MET), answers.count(Ternary.UNKNOWN)
-
-
-def _reason(condition: Condition, values: Mapping[str, Known]) -> Reason:
-    value = values.get(condition.fact)
-    return Reason(condition.fact, value, condition.text, condition.answer(value))

@@ -27,24 +27,27 @@ class Change:
     """The end of a numeric range that lies nearest to the present value; ``None`` for choices and flags."""
 
 
-def what_would_change(grid: Grid, values: Mapping[str, Known], answers: Sequence[Answer]) -> list[Change]:
+def what_would_change(grid: Grid, values: Mapping[str, Known], answers: Sequence[Answer]) -> tuple[Change, ...]:
     """For every guideline that is in force, the nearest values of single facts that give another outcome.
 
     Time only moves forward, so earlier times are not listed. Facts that are not known are left to ``missing``.
+    ``answers`` are what ``judge`` gave for the same grid and values.
     """
-    asked = [
-        a for a in answers if a.out_of_scope is None and a.ruleset.kind == "guideline" and not a.ruleset.superseded
-    ]
-    changes: list[Change] = []
+    return grid.recall("changes", values, lambda: tuple(_all_changes(grid, values, answers)))
+
+
+def _all_changes(grid: Grid, values: Mapping[str, Known], answers: Sequence[Answer]) -> Iterator[Change]:
+    in_force = [answer for answer in answers if answer.ruleset.kind == "guideline" and not answer.ruleset.superseded]
+    asked = [answer for answer in in_force if answer.out_of_scope is None]
     for column, others in _columns_with_others(grid, values):
         here = column.index(values[column.fact])
         for answer in asked:
-            if not others[0] & grid.mask_of_ruleset[answer.ruleset.id]:
-                continue  # the other facts already rule out every clause of the set
+            possible, met = (mask & grid.mask_of_ruleset[answer.ruleset.id] for mask in others)
+            if not possible or grid.deciding(possible, met & column.free) is not None:
+                continue  # the other facts already rule out every clause of the set, or decide whatever this one is
             segments = grid.segments(column, answer.ruleset)
             if segments:
-                changes.extend(_changes(_Place(grid, column, others, segments), here, answer))
-    return changes
+                yield from _changes(_Place(grid, column, others, segments), here, answer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,20 @@ if the conjunction does not ask for it.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import groupby
 from operator import and_, itemgetter, or_
+from typing import Any, TypeVar
 
 from scoring.conditions import Bounds, Condition
-from scoring.derived import fact_spec
+from scoring.derived import STATED_FACTS_BEHIND, fact_spec
 from scoring.facts import FactSpec, Kind
 from scoring.rulebook import Clause, RuleSet
 from scoring.values import Interval, Known, OneOf
+
+Answers = TypeVar("Answers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,8 @@ class Grid:
         self.everything = (1 << len(conjunctions)) - 1
         self.columns = _columns(conjunctions)
         self._segments: dict[tuple[str, str], tuple[Segment, ...]] = {}
+        self._watched = _watched(self.rulesets, self.columns)
+        self._memory: dict[tuple[object, ...], Any] = {}
 
     def masks(self, values: Mapping[str, Known]) -> Masks:
         """Judge all conjunctions for what is known."""
@@ -127,6 +132,30 @@ class Grid:
                 possible &= mask
                 met &= mask
         return Masks(possible, met)
+
+    def recall(self, what: str, values: Mapping[str, Known], compute: Callable[[], Answers]) -> Answers:
+        """``compute()``, or what it gave for an earlier patient whose facts lie in the same cells.
+
+        ``compute`` may look at the values only through the conditions of the rule sets and at which facts are known.
+        """
+        key = (what, *self._signature(values))
+        if key not in self._memory:
+            if len(self._memory) >= _REMEMBERED:
+                self._memory.clear()
+            self._memory[key] = compute()
+        remembered: Answers = self._memory[key]
+        return remembered
+
+    def _signature(self, values: Mapping[str, Known]) -> Iterator[object]:
+        """Everything about a patient that the rule sets can tell apart."""
+        for column in self.columns:
+            value = values.get(column.fact)
+            if value is None:
+                yield None
+            else:
+                yield tuple(column.covered(value)) if isinstance(value, Interval | OneOf) else column.index(value)
+        for fact, by_value in self._watched:
+            yield values.get(fact) if by_value else fact in values
 
     def segments(self, column: Column, ruleset: RuleSet) -> tuple[Segment, ...]:
         """The column as one rule set sees it, compiled on first use; empty if the set does not ask for the fact."""
@@ -256,6 +285,21 @@ def _can_hold(spec: FactSpec, cell: Cell) -> bool:
     if cell.low is None or cell.high is None:  # an end piece: the bound of the fact itself is inside
         return low < high
     return spec.kind is not Kind.INTEGER or high - low > 1
+
+
+_REMEMBERED = 2048
+"""Answers kept in memory for each compiled grid, at about 10 kB each."""
+
+
+def _watched(rulesets: Sequence[RuleSet], columns: Sequence[Column]) -> tuple[tuple[str, bool], ...]:
+    """Facts beyond the columns that answers depend on: by value what limits the scope, else whether they are known."""
+    scope = {ruleset.unless.fact for ruleset in rulesets if ruleset.unless is not None}
+    behind = {stated for column in columns for stated in STATED_FACTS_BEHIND.get(column.fact, ())}
+    asked = {column.fact for column in columns}
+    return (
+        *((fact, True) for fact in sorted(scope - asked)),
+        *((fact, False) for fact in sorted(behind - scope - asked)),
+    )
 
 
 _PLANES = 5
