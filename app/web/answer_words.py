@@ -7,11 +7,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.web import result_parts as parts
+from app.web.changes import changes
 from app.web.copy_text import copy_text, say_score
 from app.web.form_reading import FormReading
-from app.web.reading_beside import compare
 from app.web.time_bounds import time_bounds
 from app.web.time_words import epoch_ms, say_clock, say_minutes, say_moment
+from app.web.transfer_words import call_script, time_line
 from app.web.wording import (
     OUT_OF_SCOPE_VERDICT,
     outcome_text,
@@ -29,9 +30,7 @@ _MOST_ASKED = 6
 _ANCHORS = {"last_known_well": "last known well", "onset_witnessed": "onset was seen"}
 
 
-def answer_words(
-    reading: FormReading, answer: Mapping[str, Any], scan_reading: Mapping[str, Any] | None
-) -> dict[str, Any]:
+def answer_words(reading: FormReading, answer: Mapping[str, Any], scan_decision: str | None) -> dict[str, Any]:
     """What the templates show of an answer.
 
     Parameters
@@ -40,12 +39,13 @@ def answer_words(
         The form that was answered.
     answer
         The answer of ``POST /v1/triage``.
-    scan_reading
-        The software's reading of a CT, shown beside what the reader saw; ``None``: no CT was sent.
+    scan_decision
+        What the reader made of the software's reading, in words; ``None``: there is none, or nothing was decided.
     """
     said = say_times(answer, reading.zone)
     evaluated = datetime.fromisoformat(answer["evaluated_at"])
     asked = tuple(parts.asked_for(answer))
+    entered = list(parts.entered(answer, reading))
     return {
         **_WORDS,
         "answer": answer,
@@ -61,13 +61,13 @@ def answer_words(
             }
             for bound in time_bounds(answer)
         ],
-        "changes": parts.changes(answer, reading.zone),
-        "copied": copy_text(answer, said),
-        "entered": list(parts.entered(answer, reading)),
+        "arrived_ms": _arrived_ms(reading),
+        "call": call_script(answer, said, entered),
+        "changes": changes(answer, reading.zone),
+        "copied": copy_text(answer, said, scan_decision),
+        "entered": entered,
         "headline": _headline(answer, reading),
-        "compared": None if scan_reading is None else compare(reading.payload.get("findings"), scan_reading),
-        "kept_json": json.dumps({name: text for name, text in reading.kept.items() if text}),
-        "scan_reading": scan_reading,
+        "line": time_line(answer, reading.zone),
         "payload": json.dumps(reading.payload, indent=1, ensure_ascii=False),
         "said": said,
         "sources": parts.sources(answer),
@@ -89,6 +89,12 @@ _WORDS: dict[str, Any] = {
     "title_of": title_of,
     "titles": lambda names: ", ".join(map(title_of, names)),
 }
+
+
+def _arrived_ms(reading: FormReading) -> int | None:
+    """When the patient came here, for the clock; ``None``: not known."""
+    arrived = reading.payload["facts"].get("arrived_at")
+    return None if arrived is None else epoch_ms(datetime.fromisoformat(arrived))
 
 
 def say_times(answer: Mapping[str, Any], zone: ZoneInfo) -> dict[str, str]:

@@ -15,7 +15,7 @@ _RULESETS = 2
 """Guidelines that are named; they come in the rule book's order, the leading one first."""
 
 
-def copy_text(answer: Mapping[str, Any], said: Mapping[str, str]) -> str:
+def copy_text(answer: Mapping[str, Any], said: Mapping[str, str], scan_decision: str | None = None) -> str:
     """At most twelve lines of plain ASCII.
 
     Parameters
@@ -24,12 +24,14 @@ def copy_text(answer: Mapping[str, Any], said: Mapping[str, str]) -> str:
         The answer of ``POST /v1/triage``.
     said
         Times in words: ``evaluated``, and where known ``since``, ``anchor``, ``window`` and ``puncture``.
+    scan_decision
+        What the reader made of the software's reading, in words; ``None``: there is none, or nothing was decided.
     """
     verdict = answer["evt_summary"]
     transfer = answer["transfer"]
     lines = [
         f"ASPECTS triage{_after(': ', answer['case_id'])}, {said['evaluated']}",
-        f"ASPECTS: {say_score(answer['aspects'])}",
+        f"ASPECTS: {say_score(answer['aspects'])}{_after('; Software reading: ', scan_decision)}",
         f"Time: {_time(said)}{_after('; ', said.get('window'))}",
         f"Thrombectomy: {state_of(verdict['verdict']).words}",
         *(f"  {_ruleset_line(one)}" for one in sources(answer)["answering"][:_RULESETS]),
@@ -40,7 +42,7 @@ def copy_text(answer: Mapping[str, Any], said: Mapping[str, str]) -> str:
         f"Rules {answer['versions']['rules']}, software {answer['versions']['software']}",
         "Decision support, not a cleared device. Clinician confirmed: [ ]",
     ]
-    return "\n".join(_ascii(line)[:_WIDTH].rstrip() for line in lines)
+    return "\n".join(plain_ascii(line)[:_WIDTH].rstrip() for line in lines)
 
 
 def _time(said: Mapping[str, str]) -> str:
@@ -70,7 +72,7 @@ def _after(joint: str, words: str | None) -> str:
     return f"{joint}{words}" if words else ""
 
 
-def _ascii(line: str) -> str:
+def plain_ascii(line: str) -> str:
     """Plain letters where there are any, and one line: what was typed may hold anything."""
     plain = unicodedata.normalize("NFKD", line.replace("\N{EN DASH}", "-")).encode("ascii", "ignore").decode("ascii")
     return "".join(letter for letter in plain if letter.isprintable())

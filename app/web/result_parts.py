@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from app.web import layout
 from app.web.form_reading import FormReading
-from app.web.time_words import say_ago, say_clock, say_moment
-from app.web.wording import outcome_text, say_choice, say_condition, say_value, title_of
+from app.web.time_words import say_ago, say_moment
+from app.web.wording import say_choice, say_value, title_of
 from scoring.facts import FACTS
 from scoring.outcomes import Stance
 
@@ -65,24 +64,6 @@ def asked_for(answer: Mapping[str, Any]) -> Iterator[str]:
             if name not in seen:
                 seen.add(name)
                 yield name
-
-
-def changes(answer: Mapping[str, Any], zone: ZoneInfo) -> dict[str, list[dict[str, str]]]:
-    """What would change each answer, in words, by title of the rule set; first what comes by itself with time."""
-    titles = {one["ruleset"]: one["title"] for one in answer["evt"]}
-    evaluated = datetime.fromisoformat(answer["evaluated_at"])
-    by_ruleset: dict[str, list[dict[str, str]]] = {title: [] for title in titles.values()}
-    for change in sorted(answer["what_would_change"], key=lambda change: "after" not in change):
-        fact, then, after = change["fact"], change["then"], change.get("after")
-        condition = change["if"].removeprefix(f"{fact} ")
-        by_ruleset[titles[then["ruleset"]]].append(
-            {
-                "if": f"{title_of(fact)} {say_condition(fact, condition)}",
-                "at": f"from {say_clock(datetime.fromisoformat(after), evaluated, zone)}" if after else "",
-                "then": outcome_text(then["outcome"]),
-            }
-        )
-    return {title: listed for title, listed in by_ruleset.items() if listed}
 
 
 def entered(answer: Mapping[str, Any], reading: FormReading) -> Iterator[tuple[str, str]]:

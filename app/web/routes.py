@@ -8,18 +8,15 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from starlette.responses import JSONResponse, RedirectResponse
 
-from app.api.service import service_of
-from app.cases import case_of
-from app.triage import triage
 from app.web.form_reading import FormReading
-from app.web.forms import problem_at, read_form
 from app.web.headers import PAGE_HEADERS, LastingFiles
+from app.web.judging import judged_page
 from app.web.pages import HERE, STATIC_PATH, render
+from app.web.scan_beside import kept_reading, overlay_of
 from app.web.scan_page import scan_page
 from app.web.time_words import epoch_ms
 from app.web.times import read_zone
 from app.web.workspace import workspace_page
-from scoring.errors import CaseError
 
 router = APIRouter(include_in_schema=False)
 
@@ -47,15 +44,7 @@ async def judge(request: Request, now: Now) -> Response:
     fields = await _fields(request)
     if fields is None:
         return _unreadable(request)
-    reading = read_form(fields, now, _site_zone(request))
-    if reading.request is not None:
-        try:
-            answer = triage(case_of(reading.request, service_of(request).sites))
-        except CaseError as error:
-            problem_at(reading, error.loc, error.message)
-        else:
-            return workspace_page(request, reading, now, answer)
-    return workspace_page(request, reading, now)
+    return await judged_page(request, fields, now, _site_zone(request))
 
 
 @router.get("/clock")
@@ -72,8 +61,18 @@ async def start_over(request: Request) -> Response:
 
 @router.post("/scan")
 async def compare_with_scan(request: Request, now: Now) -> Response:
-    """The answer again, with the software's reading of a CT beside what the reader saw."""
+    """The workspace again, with the software's reading of a CT beside what the reader saw."""
     return await scan_page(request, now, _site_zone(request))
+
+
+@router.get("/scan/{name}.png")
+async def overlay(request: Request, name: str) -> Response:
+    """The regions drawn on a scan that was read."""
+    reading = await kept_reading(request, name)
+    picture = None if reading is None else overlay_of(reading)
+    if picture is None:
+        return Response(status_code=404, headers=PAGE_HEADERS)
+    return Response(picture, media_type="image/png", headers=PAGE_HEADERS)
 
 
 async def _fields(request: Request) -> dict[str, str] | None:

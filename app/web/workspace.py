@@ -1,5 +1,6 @@
 """The one page: the answer above or beside the facts it rests on, and below it the reasons, the rest and the record."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,8 @@ from starlette.responses import HTMLResponse
 from app.web.answer_words import answer_words
 from app.web.form_reading import FormReading
 from app.web.pages import form_words, render
+from app.web.scan_beside import ScanBeside
+from app.web.scan_words import scan_words
 from app.web.time_words import epoch_ms
 
 
@@ -18,7 +21,7 @@ def workspace_page(
     reading: FormReading,
     now: datetime,
     answer: Mapping[str, Any] | None = None,
-    scan_reading: Mapping[str, Any] | None = None,
+    scan: ScanBeside | None = None,
 ) -> HTMLResponse:
     """The page, with an answer or without.
 
@@ -30,16 +33,19 @@ def workspace_page(
         The server's clock; the page's clock counts on from it.
     answer
         The answer of ``POST /v1/triage``; ``None``: nothing was asked yet, or the form has problems (422).
-    scan_reading
+    scan
         The software's reading of a CT, shown beside what the reader saw; ``None``: no CT was sent.
     """
+    scanned = scan_words(reading, scan)
     context = form_words(request, reading, now)
     return render(
         request,
         "workspace.html",
         422 if reading.problems else 200,
         **context,
-        **({"answer": None, "scan_reading": None} if answer is None else answer_words(reading, answer, scan_reading)),
+        **({"answer": None} if answer is None else answer_words(reading, answer, scanned.get("scan_decision"))),
+        **scanned,
+        kept_json=json.dumps({name: text for name, text in reading.kept.items() if text}),
         looks_back="evaluated_at" in reading.kept and bool(reading.kept["evaluated_at"]),
         now_ms=epoch_ms(now),
         zone=reading.zone.key,

@@ -1,6 +1,7 @@
 """Starts what the browser tests stand on: a headless Chromium, the real application, and a clock that stands still."""
 
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
 from app.main import create_app
+from app.scan_pool import ScanPool
 from app.settings import Settings
 from app.web.routes import current_time
 
@@ -30,6 +32,8 @@ class StandingClock:
 
 
 server_clock = StandingClock()
+
+_SCAN_STAND_IN = Path(__file__).parents[1] / "app" / "fake_scan_worker.py"
 
 _ARGUMENTS = [
     "--no-sandbox",
@@ -53,8 +57,10 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def application() -> Iterator[str]:
-    """The address of the application on a port of its own; scan processes are not started."""
-    app = create_app(Settings(site_time_zone="Europe/London"))
+    """The address of the application on a port of its own; a stand-in reads its scans, always alike."""
+    settings = Settings(site_time_zone="Europe/London")
+    app = create_app(settings)
+    app.state.service.desk.pool = ScanPool(settings, (sys.executable, str(_SCAN_STAND_IN), "scores"))
     app.dependency_overrides[current_time] = lambda: server_clock.now
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

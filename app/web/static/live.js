@@ -168,4 +168,9 @@ document.addEventListener("submit", (event) => {
     (problems ?? document.getElementById("verdict")).scrollIntoView({ block: "nearest" });
   });
 });
+document.addEventListener("page", (event) => {
+  const at = performance.now();
+  show(event.detail.page, { answered: event.detail.ok, typing: false });
+  document.dispatchEvent(new CustomEvent("answered", { detail: { at, ok: event.detail.ok } }));
+});
 document.addEventListener("recheck", () => update());

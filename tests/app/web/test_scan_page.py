@@ -1,6 +1,7 @@
 """The scan beside the reader, with processes that stand in for the software's reading."""
 
 import json
+import re
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -37,7 +38,7 @@ def serving(tmp_path: Path) -> Serving:
         async with httpx.AsyncClient(transport=transport, base_url="http://aspects.test") as client:
             yield client
         await desk.close()
-        assert not list((tmp_path / "scans").iterdir())
+        assert not list((tmp_path / "scans").glob("*/upload"))
 
     return serve
 
@@ -53,9 +54,18 @@ async def test_differences_are_named_and_the_reader_is_kept(serving: Serving) ->
     assert 'name="region.I" value="unaffected"' in page
 
 
+def _scan_of(page: str) -> str:
+    named = re.search(r'name="scan" value="([\w-]{22})"', page)
+    assert named is not None
+    return named[1]
+
+
 async def test_software_alone_is_said_to_be_alone_and_never_ticked(serving: Serving) -> None:
     async with serving("scores") as client:
         response = await client.post("/scan", data={"case": "{}"}, files=SCAN)
+        assert "By software" not in response.text
+        assert "Mark the regions that you see first" in response.text
+        response = await client.post("/", data={"scan": _scan_of(response.text), "scan_shown": "yes"})
         assert "By software, confirmed by nobody." in response.text
         assert 'value="affected" id="region-L" aria-label="L affected" checked' not in response.text
 

@@ -1,0 +1,83 @@
+"""What would change the answer, in words: what time brings by itself first, then fact by fact."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.web.layout import CHOICE_WORDS
+from app.web.time_words import say_clock
+from app.web.wording import first_up, outcome_text, say_condition, title_of
+
+_MOST_CHOICES = 4
+"""Choices that are named; of longer lists the families are."""
+
+_FAMILIES = {
+    "mca_m2_": "any other MCA M2",
+    "mca_m3": "MCA M3 or M4",
+    "mca_m4": "MCA M3 or M4",
+    "aca_": "ACA",
+    "pca_": "PCA",
+    "ica_extracranial": "ICA, extracranial only",
+    "none": "no occlusion",
+}
+"""Families of vessels by the beginning of their codes."""
+
+
+@dataclass(slots=True)
+class FactChanges:
+    """What other values of one fact would lead to."""
+
+    title: str
+    lines: list[tuple[str, str]] = field(default_factory=list)
+    """Value and outcome."""
+
+
+def changes(answer: Mapping[str, Any], zone: ZoneInfo) -> dict[str, list[FactChanges]]:
+    """What would change each answer, by title of the rule set; time comes first, as moments.
+
+    Parameters
+    ----------
+    answer
+        The answer of ``POST /v1/triage``.
+    zone
+        The zone of the moments.
+    """
+    titles = {one["ruleset"]: one["title"] for one in answer["evt"]}
+    evaluated = datetime.fromisoformat(answer["evaluated_at"])
+    grouped: dict[str, dict[str, FactChanges]] = {title: {} for title in titles.values()}
+    for change in sorted(answer["what_would_change"], key=lambda change: change.get("after", "~")):
+        fact, after = change["fact"], change.get("after")
+        by_fact = grouped[titles[change["then"]["ruleset"]]]
+        key, title = ("", "Time alone") if after else (fact, title_of(fact))
+        value = (
+            f"From {say_clock(datetime.fromisoformat(after), evaluated, zone)}"
+            if after
+            else first_up(say_alternative(fact, change["if"].removeprefix(f"{fact} ")))
+        )
+        by_fact.setdefault(key, FactChanges(title)).lines.append((value, outcome_text(change["then"]["outcome"])))
+    return {title: list(by_fact.values()) for title, by_fact in grouped.items() if by_fact}
+
+
+def say_alternative(fact: str, condition: str) -> str:
+    """Another value of a fact in words; long lists of vessels by their families.
+
+    >>> say_alternative("occlusion_site", "is none or aca_a1 or aca_a2 or mca_m2_dominant or basilar")
+    'No occlusion; ACA; any other MCA M2; Basilar'
+    >>> say_alternative("nihss_total", "is 5 or less")
+    '5 or less'
+    """
+    words = condition.removeprefix("is ")
+    codes = re.split(r" or |, ", words)
+    if fact in CHOICE_WORDS and all(code in CHOICE_WORDS[fact] for code in codes):
+        return first_up("; ".join(_named(fact, codes)))
+    return say_condition(fact, words)
+
+
+def _named(fact: str, codes: list[str]) -> list[str]:
+    if len(codes) <= _MOST_CHOICES:
+        return [CHOICE_WORDS[fact][code] for code in codes]
+    named = [next((words for start, words in _FAMILIES.items() if code.startswith(start)), "") for code in codes]
+    return list(dict.fromkeys(words or CHOICE_WORDS[fact][code] for words, code in zip(named, codes, strict=True)))

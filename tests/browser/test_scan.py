@@ -1,0 +1,70 @@
+"""The scan beside the reader: the own look first, then both readings, and a choice that is recorded."""
+
+import pytest
+from playwright.sync_api import FilePayload, Page, expect
+
+from tests.browser.entering import OpenPage, enter_early_case, mark_affected, submit, the_form, waiting_for_answer
+
+pytestmark = pytest.mark.browser
+
+SCAN = FilePayload(name="head.nii", mimeType="application/octet-stream", buffer=b"never looked at by the stand-in")
+"""The stand-in always sees L and I on the left, and nothing else."""
+
+
+def _send(page: Page) -> None:
+    page.get_by_label("Head CT without contrast").set_input_files(SCAN)
+    page.get_by_role("button", name="Read the scan").click()
+
+
+def test_the_reading_waits_for_the_own_look(open_page: OpenPage) -> None:
+    page = open_page()
+    _send(page)
+    expect(page.get_by_role("heading", name="The software has read the CT")).to_be_visible()
+    expect(page.get_by_text("The scan was read.")).to_be_visible()
+    assert page.locator(".beside").count() == 0
+    assert page.locator('#facts input:checked:not([value=""])').count() == 0
+    mark_affected(page, ("M2",))
+    beside = page.get_by_role("region", name="The software's reading of the CT", exact=True)
+    expect(beside).to_contain_text("Differs in M2")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["live", "plain"])
+def test_the_reading_stays_while_facts_change_and_the_choice_is_recorded(open_page: OpenPage, *, script: bool) -> None:
+    page = open_page(java_script_enabled=script)
+    enter_early_case(page)
+    submit(page)
+    _send(page)
+    beside = page.get_by_role("region", name="The software's reading of the CT", exact=True)
+    expect(beside).to_contain_text("Differs in M2")
+    the_form(page).get_by_label("Age", exact=True).fill("81")
+    submit(page)
+    expect(page.locator(".strip")).to_contain_text("81 years")
+    expect(beside).to_contain_text("Differs in M2")
+    expect(page.get_by_role("region", name="ASPECTS")).to_contain_text("7 of 10")
+    beside.get_by_role("button", name="Keep my own").click()
+    expect(beside).to_contain_text("Recorded: not taken over; 1 region differs")
+    beside.get_by_role("button", name="Take over M2: unaffected").click()
+    expect(beside).to_contain_text("Recorded: edited by the reader")
+    expect(page.get_by_role("region", name="ASPECTS")).to_contain_text("8 of 10")
+    expect(page.get_by_role("region", name="For the record")).to_contain_text("Software reading: edited by the reader")
+
+
+def test_all_can_be_accepted_and_changed_again(open_page: OpenPage) -> None:
+    page = open_page()
+    enter_early_case(page)
+    submit(page)
+    _send(page)
+    page.get_by_role("button", name="Accept all ten of the software").click()
+    beside = page.get_by_role("region", name="The software's reading of the CT", exact=True)
+    expect(beside).to_contain_text("Recorded: accepted by the reader.")
+    waiting_for_answer(page, lambda: mark_affected(page, ("C",)))
+    expect(beside).to_contain_text("Recorded: edited by the reader; 1 region differs")
+
+
+def test_an_upload_can_be_stopped(open_page: OpenPage) -> None:
+    page = open_page()
+    page.route("**/scan", lambda _: None)
+    _send(page)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Stopped. The scan was not read.")).to_be_visible()
+    expect(page.get_by_role("button", name="Read the scan")).to_be_enabled()
