@@ -4,14 +4,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
-from pathlib import Path
 from typing import Any
 
 from scoring.conditions import Condition, read_condition
 from scoring.eligibility import Answer
 from scoring.errors import RuleFileError
 from scoring.outcomes import Outcome
-from scoring.rule_yaml import load_yaml
+from scoring.rule_yaml import load_table
 from scoring.ternary import Ternary, all_of
 from scoring.values import Known
 
@@ -107,7 +106,7 @@ def _holds(figure: BenefitFigure, eligible: Collection[str], values: Mapping[str
 @cache
 def all_figures() -> tuple[BenefitFigure, ...]:
     """Every entry of the data. Raises RuleFileError."""
-    entries = load_yaml(Path(__file__).parent / "rules" / "benefit.yaml")
+    entries = load_table("benefit")
     return tuple(_figure(key, entry) for key, entry in entries.items())
 
 

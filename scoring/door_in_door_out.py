@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from scoring.rule_yaml import load_yaml
+from scoring.rule_yaml import load_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +36,5 @@ def door_in_door_out_dispute() -> str:
 
 @cache
 def _settings() -> dict[str, Any]:
-    settings: dict[str, Any] = load_yaml(Path(__file__).parent / "rules" / "door_in_door_out.yaml")
+    settings: dict[str, Any] = load_table("door_in_door_out")
     return settings

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from scoring.rule_yaml import load_yaml
+from scoring.rule_yaml import load_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +57,5 @@ def dose_source() -> dict[str, Any]:
 
 @cache
 def _tables() -> dict[str, Any]:
-    tables: dict[str, Any] = load_yaml(Path(__file__).parent / "rules" / "doses.yaml")
+    tables: dict[str, Any] = load_table("doses")
     return tables

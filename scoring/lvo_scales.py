@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from scoring.errors import CaseError
-from scoring.rule_yaml import load_yaml
+from scoring.rule_yaml import load_table
 from scoring.ternary import Ternary, all_of, any_of
 
 LOC = "lvo_scale"
@@ -90,7 +89,7 @@ class LvoScore:
 @cache
 def lvo_scales() -> Mapping[str, LvoScale]:
     """Every scale by name, in the order of the data. Raises RuleFileError."""
-    entries = load_yaml(Path(__file__).parent / "rules" / "lvo_scales.yaml")
+    entries = load_table("lvo_scales")
     return MappingProxyType({name: _scale(name, entry) for name, entry in entries.items()})
 
 
@@ -171,7 +170,7 @@ def _disagreements(scale: LvoScale, low: int, high: int, suspected: bool | None)
 
 @cache
 def _by_any_name() -> dict[str, LvoScale]:
-    entries = load_yaml(Path(__file__).parent / "rules" / "lvo_scales.yaml")
+    entries = load_table("lvo_scales")
     aliases = {alias: lvo_scales()[name] for name, entry in entries.items() for alias in entry.get("also_called", ())}
     return {**lvo_scales(), **aliases}
 

@@ -10,23 +10,10 @@ from scoring.derived import fact_spec
 from scoring.errors import RuleFileError
 from scoring.facts import Kind
 from scoring.outcomes import Action, Outcome, Stance, Tier, Verdict
-from scoring.rule_yaml import load_yaml
+from scoring.rule_yaml import TABLES_FOLDER, load_yaml
 from scoring.rulebook import AnyOf, Checked, Clause, Conjunction, Line, RuleBook, RuleSet, Source
 
 RULES_FOLDER = Path(__file__).parent / "rules"
-
-NOT_CLAUSES = frozenset(
-    {
-        "sources.yaml",
-        "rulesets.yaml",
-        "time_windows.yaml",
-        "doses.yaml",
-        "door_in_door_out.yaml",
-        "lvo_scales.yaml",
-        "benefit.yaml",
-    }
-)
-"""Files below the rules folder that hold no clause."""
 
 CHECK_STATUSES = ("read", "second-hand", "memory")
 
@@ -187,7 +174,9 @@ def _check_condition(condition: Condition) -> None:
 
 
 def _version(folder: Path) -> str:
+    """A hash over all rule files and tables."""
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.yaml")):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for root in (folder, TABLES_FOLDER):
+        for path in sorted(root.rglob("*.yaml")):
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return f"sha256:{digest.hexdigest()[:16]}"

@@ -1,4 +1,4 @@
-"""YAML for rule files: as YAML 1.2 reads it (``on`` and ``no`` are words, not booleans), and no key twice."""
+"""YAML for rule files and tables, as YAML 1.2 reads it: ``on`` and ``no`` are words, and no key stands twice."""
 
 import re
 from pathlib import Path
@@ -30,6 +30,14 @@ class _RuleLoader(_BaseLoader):
 
 
 _RuleLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+
+
+TABLES_FOLDER = Path(__file__).parent / "tables"
+
+
+def load_table(name: str) -> Any:
+    """Load a table that is not made of clauses: scales, doses, windows. Raises as ``load_yaml``."""
+    return load_yaml(TABLES_FOLDER / f"{name}.yaml")
 
 
 def load_yaml(path: Path) -> Any:

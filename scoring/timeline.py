@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from scoring.errors import CaseError
 from scoring.facts import FACTS, Facts
-from scoring.rule_yaml import load_yaml
+from scoring.rule_yaml import load_table
 from scoring.site import Site
 
 _MINUTE = timedelta(minutes=1)
@@ -183,6 +182,6 @@ def _loc(name: str) -> tuple[str, str]:
 
 @cache
 def _settings() -> dict[str, Any]:
-    settings: dict[str, Any] = load_yaml(Path(__file__).parent / "rules" / "time_windows.yaml")
+    settings: dict[str, Any] = load_table("time_windows")
     settings["windows"] = tuple(Window(**entry) for entry in settings["windows"])
     return settings
