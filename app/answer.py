@@ -14,6 +14,7 @@ from scoring.door_in_door_out import door_in_door_out_dispute, door_in_door_out_
 from scoring.doses import alteplase_dose, dose_source, tenecteplase_dose
 from scoring.eligibility import Answer, Reason
 from scoring.explain import Change
+from scoring.facts import FACTS
 from scoring.network import Destination
 from scoring.outcomes import Action, Outcome
 from scoring.regions import Side
@@ -209,7 +210,12 @@ def change_json(change: Change, timeline: Timeline) -> dict[str, Any]:
     described: dict[str, Any] = {
         "if": f"{change.fact} {change.condition}",
         "fact": change.fact,
-        "then": {"ruleset": change.ruleset, "outcome": change.outcome.value},
+        "title": FACTS[change.fact].title if change.fact in FACTS else change.fact,
+        "then": {
+            "ruleset": change.ruleset,
+            "outcome": change.outcome.value,
+            "outcome_text": change.outcome.label,
+        },
     }
     if change.fact == "minutes_since_last_known_well" and change.bound is not None and timeline.anchor_at is not None:
         described["after"] = _iso(timeline.anchor_at + timedelta(minutes=change.bound))

@@ -212,6 +212,7 @@ class OutcomeOfRuleset(BaseModel):
 
     ruleset: str
     outcome: Outcome
+    outcome_text: str
 
 
 class ChangeOut(BaseModel):
@@ -219,6 +220,7 @@ class ChangeOut(BaseModel):
 
     condition: str = Field(alias="if")
     fact: str
+    title: str
     then: OutcomeOfRuleset
     after: Moment | None = Field(None, description="When it comes by itself, by the passing of time.")
 

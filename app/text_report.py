@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 _WIDTH = 100
-_MOST_CHANGES = 4
+_MOST_CHANGES = 6
 """Changes that the note lists; the JSON answer has all of them."""
 
 _ANCHORS = {
@@ -30,7 +30,7 @@ def triage_text(answer: Json) -> str:
         *_list("Thrombolysis", [_thrombolysis(advice) for advice in answer["ivt"]]),
         "",
         *_labelled("Missing", ", ".join(answer["missing"])),
-        *_list("Changes if", _changes(answer["what_would_change"])),
+        *_list("Changes if", _changes(answer["evt"], answer["what_would_change"])),
         *_list("Mind", answer["warnings"]),
         "",
         *_wrapped(_versions(answer["versions"])),
@@ -141,16 +141,21 @@ def _transfer(transfer: Json) -> str:
 
 
 def _guidelines(answers: Iterable[Json]) -> list[str]:
+    """Those that speak line by line; those that are silent on the patient together."""
     rows = [answer for answer in answers if answer["kind"] == "guideline"]
-    if not rows:
-        return []
-    width = max(len(row["title"]) for row in rows)
-    lines = ["Guidelines"]
-    for row in rows:
+    speaking = [row for row in rows if row["stance"] != "not_addressed"]
+    silent = [_titled(row) for row in rows if row["stance"] == "not_addressed"]
+    width = max((len(_titled(row)) for row in speaking), default=0)
+    lines = ["Guidelines"] if rows else []
+    for row in speaking:
         clause = f", clause {row['clause']}" if row["clause"] else ""
         level = f", level {row['level']}" if row["level"] else ""
-        lines += _wrapped(f"{row['title']:{width}}  {row['outcome_text']}{level}{clause}{_later(row)}", "  ", "    ")
-    return lines
+        lines += _wrapped(f"{_titled(row):{width}}  {row['outcome_text']}{level}{clause}{_later(row)}", "  ", "    ")
+    return lines + (_wrapped(f"Silent on this patient: {', '.join(silent)}", "  ", "    ") if silent else [])
+
+
+def _titled(row: Json) -> str:
+    return f"{row['title']} (superseded)" if row["superseded"] else str(row["title"])
 
 
 def _later(row: Json) -> str:
@@ -174,14 +179,15 @@ def _thrombolysis(advice: Json) -> str:
     return f"{advice['title']}: {advice['outcome_text']}{level}{said}"
 
 
-def _changes(changes: list[Json]) -> list[str]:
+def _changes(answers: list[Json], changes: list[Json]) -> list[str]:
+    """What would change the leading guideline's answer; the rest is in the JSON and on the page."""
+    lead = next((answer["ruleset"] for answer in answers if answer["kind"] == "guideline"), None)
     listed = []
-    for change in changes[:_MOST_CHANGES]:
+    for change in (change for change in changes if change["then"]["ruleset"] == lead):
         when = f" (after {_clock(change['after'])})" if "after" in change else ""
-        listed.append(f"{change['if']}{when}: {change['then']['ruleset']} {change['then']['outcome']}")
-    if len(changes) > _MOST_CHANGES:
-        listed.append(f"and {len(changes) - _MOST_CHANGES} more")
-    return listed
+        condition = change["if"].removeprefix(change["fact"]).strip()
+        listed.append(f"{change['title']} {condition}{when}: {change['then']['outcome_text']}")
+    return listed[:_MOST_CHANGES]
 
 
 def _versions(versions: Json) -> str:

@@ -30,10 +30,16 @@ class Change:
 def what_would_change(grid: Grid, values: Mapping[str, Known], answers: Sequence[Answer]) -> tuple[Change, ...]:
     """For every guideline that is in force, the nearest values of single facts that give another outcome.
 
-    Time only moves forward, so earlier times are not listed. Facts that are not known are left to ``missing``.
-    ``answers`` are what ``judge`` gave for the same grid and values.
+    In the order of the rule sets, so that the leading guideline comes first. Time only moves forward, so earlier times
+    are not listed; facts that are not known are left to ``missing``. ``answers`` are what ``judge`` gave for them.
     """
-    return grid.recall("changes", values, lambda: tuple(_all_changes(grid, values, answers)))
+    order = [ruleset.id for ruleset in grid.rulesets]
+
+    def compute() -> tuple[Change, ...]:
+        changes = _all_changes(grid, values, answers)
+        return tuple(sorted(changes, key=lambda change: order.index(change.ruleset)))
+
+    return grid.recall("changes", values, compute)
 
 
 def _all_changes(grid: Grid, values: Mapping[str, Known], answers: Sequence[Answer]) -> Iterator[Change]:
