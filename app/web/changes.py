@@ -12,18 +12,15 @@ from app.web.time_words import say_clock
 from app.web.wording import first_up, outcome_text, say_condition, title_of
 
 _MOST_CHOICES = 4
-"""Choices that are named; of longer lists the families are."""
+"""Choices that are named one by one; in longer lists whole families are named together."""
 
 _FAMILIES = {
-    "mca_m2_": "any other MCA M2",
-    "mca_m3": "MCA M3 or M4",
-    "mca_m4": "MCA M3 or M4",
-    "aca_": "ACA",
-    "pca_": "PCA",
-    "ica_extracranial": "ICA, extracranial only",
-    "none": "no occlusion",
+    "MCA M2": ("mca_m2_dominant", "mca_m2_codominant", "mca_m2_nondominant"),
+    "MCA M3 or M4": ("mca_m3", "mca_m4"),
+    "ACA": ("aca_a1", "aca_a2", "aca_a3"),
+    "PCA": ("pca_p1", "pca_p2", "pca_p3"),
 }
-"""Families of vessels by the beginning of their codes."""
+"""Vessels that are named together, but only where every one of them is meant."""
 
 
 @dataclass(slots=True)
@@ -64,8 +61,8 @@ def changes(answer: Mapping[str, Any], zone: ZoneInfo) -> dict[str, list[FactCha
 def say_alternative(fact: str, condition: str) -> str:
     """Another value of a fact in words; long lists of vessels by their families.
 
-    >>> say_alternative("occlusion_site", "is none or aca_a1 or aca_a2 or mca_m2_dominant or basilar")
-    'No occlusion; ACA; any other MCA M2; Basilar'
+    >>> say_alternative("occlusion_site", "is none or aca_a1 or aca_a2 or aca_a3 or pca_p3 or basilar")
+    'No occlusion on vessel imaging; ACA; PCA P3; Basilar'
     >>> say_alternative("nihss_total", "is 5 or less")
     '5 or less'
     """
@@ -77,7 +74,8 @@ def say_alternative(fact: str, condition: str) -> str:
 
 
 def _named(fact: str, codes: list[str]) -> list[str]:
+    words = CHOICE_WORDS[fact]
     if len(codes) <= _MOST_CHOICES:
-        return [CHOICE_WORDS[fact][code] for code in codes]
-    named = [next((words for start, words in _FAMILIES.items() if code.startswith(start)), "") for code in codes]
-    return list(dict.fromkeys(words or CHOICE_WORDS[fact][code] for words, code in zip(named, codes, strict=True)))
+        return [words[code] for code in codes]
+    family_of = {code: name for name, family in _FAMILIES.items() if set(family) <= set(codes) for code in family}
+    return list(dict.fromkeys(family_of.get(code, words[code]) for code in codes))

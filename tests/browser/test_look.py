@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FloatRect, Locator, Page
 
-from tests.browser.entering import OpenPage, enter_early_case, enter_late_large_core, enter_mistakes, submit
+from tests.browser.entering import OpenPage, enter_early_case, enter_late_large_core, enter_mistakes, submit, the_form
 
 pytestmark = pytest.mark.browser
 
@@ -67,7 +67,7 @@ def test_a_chosen_region_looks_chosen(open_page: OpenPage, scheme: dict[str, str
     page = open_page(**scheme)
     chosen, other = page.get_by_label("M1 affected", exact=True), page.get_by_label("M1 unaffected", exact=True)
     chosen.check()
-    page.get_by_label("Age", exact=True).focus()
+    the_form(page).get_by_label("Age", exact=True).focus()
     chosen.scroll_into_view_if_needed()
     lights = sorted((_luminance(page, chosen), _luminance(page, other)))
     assert (lights[1] + 0.05) / (lights[0] + 0.05) >= 3

@@ -49,7 +49,7 @@ function tick() {
 }
 
 function freeze(bound) {
-  const text = `${bound.dataset.words}. The answer is the one from before and must be checked again.`;
+  const text = `${bound.dataset.words}. The answer shown is older than that: check it again.`;
   if (!past.hidden && document.getElementById("past-words").textContent === text) return;
   document.getElementById("past-words").textContent = text;
   past.hidden = false;

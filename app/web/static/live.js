@@ -8,6 +8,7 @@ const panel = document.getElementById("answer");
 const pinned = new Map(); // time as typed -> time as first understood, so that '-2h' does not move with the clock
 let running = null; // the request under way; a newer one ends it
 let timer = 0;
+let touched = null; // the control used last
 
 document.documentElement.classList.add("is-live");
 
@@ -54,6 +55,7 @@ function show(page, { answered, typing }) {
     return;
   }
   const focus = remembered();
+  const place = touched?.getBoundingClientRect().top;
   for (const part of page.querySelectorAll("[data-live]")) {
     if (part.dataset.live === "answer" && !answered) continue;
     swap(document.getElementById(part.id), part);
@@ -64,6 +66,8 @@ function show(page, { answered, typing }) {
   document.title = page.title;
   announce();
   focus?.();
+  // What is under the hands stays where it was, however much the answer above it grew.
+  if (touched?.isConnected && place > 0 && place < innerHeight) scrollBy(0, touched.getBoundingClientRect().top - place);
 }
 
 function swap(here, fresh) {
@@ -149,6 +153,7 @@ function copyToForm(control) {
 
 function takes(event) {
   const control = event.target;
+  touched = control;
   if (control.form?.id === "asks") copyToForm(control);
   return control.form === facts || control.form?.id === "asks";
 }
