@@ -226,21 +226,35 @@ _TOWARDS_THE_CENTRE = {Action.TRANSFER_NOW, Action.CALL_THROMBECTOMY_CENTRE, Act
 """Actions that lead to the thrombectomy centre; the others have no destination of this network."""
 
 
-def transfer_json(
-    advice: TransferAdvice, case: Case, to_puncture: int | None, values: Mapping[str, Known]
-) -> dict[str, Any]:
-    """The action, where to, why, and the minutes that are known."""
-    clause, site = advice.clause, case.site
-    is_elsewhere = values.get("site_treats") is False and advice.action in _TOWARDS_THE_CENTRE
+def action_json(advice: TransferAdvice) -> dict[str, Any]:
+    """An action, the clause and the lines that decided it, and what stopped an earlier clause from being judged."""
+    clause = advice.clause
     return {
         "action": advice.action.value,
         "action_text": (clause.instruction if clause else None) or advice.action.label,
-        "destination": site.thrombectomy_centre if site is not None and is_elsewhere else None,
+        "level": clause.level if clause else None,
         "clause": clause.clause if clause else None,
         "reasons": [reason_json(reason) for reason in advice.reasons],
         "source": clause.source_summary if clause else None,
         "note": clause.note if clause else None,
         "missing": list(advice.missing),
+    }
+
+
+def transfer_json(
+    advice: TransferAdvice,
+    case: Case,
+    to_puncture: int | None,
+    values: Mapping[str, Known],
+    on_arrival: TransferAdvice | None,
+) -> dict[str, Any]:
+    """The action, where to, why, and the minutes that are known."""
+    site = case.site
+    is_elsewhere = values.get("site_treats") is False and advice.action in _TOWARDS_THE_CENTRE
+    return {
+        **action_json(advice),
+        "destination": site.thrombectomy_centre if site is not None and is_elsewhere else None,
+        "on_arrival": action_json(on_arrival) if on_arrival else None,
         "estimates": {
             "minutes_to_thrombectomy_centre": site.minutes_to_thrombectomy_centre if site else None,
             "door_to_groin_minutes": site.door_to_groin_minutes if site else None,

@@ -189,17 +189,26 @@ class DoorInDoorOut(BaseModel):
     note: str
 
 
-class TransferOut(BaseModel):
-    """What to do next with the patient."""
+class ActionOut(BaseModel):
+    """What to do, and the clause that decided it."""
 
     action: Action
     action_text: str
-    destination: str | None
+    level: str | None
     clause: str | None
     reasons: list[ReasonOut]
     source: SourceOut | None
     note: str | None
     missing: list[str]
+
+
+class TransferOut(ActionOut):
+    """What to do next with the patient."""
+
+    destination: str | None
+    on_arrival: ActionOut | None = Field(
+        description="Whether to image again at the centre; null unless a transfer is due and the imaging time is known."
+    )
     estimates: EstimatesOut
     destinations: list[DestinationOut] = Field(description="Empty unless the site is one of the network file.")
     door_in_door_out: DoorInDoorOut | None = Field(

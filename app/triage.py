@@ -33,7 +33,7 @@ from scoring.rulebook import RuleBook
 from scoring.summary import summarise
 from scoring.thrombolysis import thrombolysis_advice
 from scoring.timeline import minutes_to_puncture
-from scoring.transfer import TransferAdvice, leading_stance, transfer_advice
+from scoring.transfer import TransferAdvice, action_advice, leading_stance, transfer_advice
 from scoring.values import Known
 
 NOT_FOR_CLINICAL_USE = (
@@ -134,7 +134,19 @@ def _ivt(judged: _Judged) -> dict[str, Any]:
 
 
 def _transfer(judged: _Judged) -> dict[str, Any]:
-    return {"transfer": transfer_json(judged.advice, judged.case, judged.to_puncture, judged.values)}
+    told = transfer_json(judged.advice, judged.case, judged.to_puncture, judged.values, _on_arrival(judged))
+    return {"transfer": told}
+
+
+def _on_arrival(judged: _Judged) -> TransferAdvice | None:
+    """Whether to image again at the centre, for a patient who is to be transferred and whose imaging time is known."""
+    imaged, site = judged.values.get("minutes_since_imaging"), judged.case.site
+    if judged.advice.action is not Action.TRANSFER_NOW or site is None or not isinstance(imaged, int | float):
+        return None
+    if site.minutes_to_thrombectomy_centre is None:
+        return None
+    then: dict[str, Known] = {**judged.values, "minutes_since_imaging": imaged + site.minutes_to_thrombectomy_centre}
+    return action_advice(judged.book, judged.on, "arrival", then)
 
 
 def _changes(judged: _Judged) -> dict[str, Any]:

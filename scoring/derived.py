@@ -12,6 +12,7 @@ from scoring.nihss import NihssScore, score_nihss
 from scoring.outcomes import Stance
 from scoring.pc_aspects import PcAspectsScore, score_pc_aspects
 from scoring.regions import PosteriorRegion, Status
+from scoring.site import StrokeSystem
 from scoring.timeline import Timeline, timeline
 from scoring.values import Interval, Known, OneOf
 
@@ -20,6 +21,10 @@ DERIVED_FACTS: dict[str, FactSpec] = {
     for spec in (
         FactSpec("mismatch_volume_ml", Kind.NUMBER, "Mismatch volume", "ml", -2000, 2000),
         FactSpec("mismatch_ratio", Kind.NUMBER, "Mismatch ratio", None, 0, float("inf")),
+        FactSpec("large_vessel_occlusion_suspected", Kind.BOOLEAN, "Large-vessel occlusion is suspected"),
+        FactSpec("thrombectomy_centre_is_local", Kind.BOOLEAN, "A thrombectomy centre is local"),
+        FactSpec("bypass_loses_thrombolysis", Kind.BOOLEAN, "Driving on would lose the window for thrombolysis"),
+        FactSpec("stroke_system", Kind.CHOICE, "Coordination of the stroke system", choices=tuple(StrokeSystem)),
         FactSpec("site_treats", Kind.BOOLEAN, "Thrombectomy is done at this site"),
         FactSpec("woke_with_symptoms", Kind.BOOLEAN, "Woke with symptoms"),
         FactSpec("vessel_imaging_done", Kind.BOOLEAN, "The vessels were imaged"),

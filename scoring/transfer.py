@@ -39,17 +39,27 @@ def transfer_advice(rulebook: RuleBook, on: date, values: Mapping[str, Known], s
     stance
         What the leading guideline says of thrombectomy now.
     """
-    ruleset = _action_set(rulebook, on)
-    if ruleset is None:
-        return TransferAdvice(Action.CALL_THROMBECTOMY_CENTRE, None, [], ())
     asked: dict[str, Known] = {**values, "evt_stance": stance.value}
+    return action_advice(rulebook, on, "transfer", asked) or TransferAdvice(
+        Action.CALL_THROMBECTOMY_CENTRE, None, [], ()
+    )
+
+
+def action_advice(rulebook: RuleBook, on: date, table: str, values: Mapping[str, Known]) -> TransferAdvice | None:
+    """Walk the clauses of one action table in their order; the first that holds decides.
+
+    ``table`` is the id of a rule set of kind ``action``. ``None`` on days before any of its clauses.
+    """
+    ruleset = _action_set(rulebook, on, table)
+    if ruleset is None:
+        return None
     missing: dict[str, None] = {}
     for clause in ruleset.clauses:
-        answer = clause_answer(clause, asked)
+        answer = clause_answer(clause, values)
         if answer is Ternary.MET:
-            return TransferAdvice(Action(clause.outcome), clause, clause_reasons(clause, asked), tuple(missing))
+            return TransferAdvice(Action(clause.outcome), clause, clause_reasons(clause, values), tuple(missing))
         if answer is Ternary.UNKNOWN:
-            missing.update(dict.fromkeys(_unknown_facts(clause, asked)))
+            missing.update(dict.fromkeys(_unknown_facts(clause, values)))
     return TransferAdvice(Action(ruleset.otherwise), None, [], tuple(missing))
 
 
@@ -62,9 +72,8 @@ def leading_stance(answers: Sequence[Answer]) -> Stance:
 
 
 @lru_cache(maxsize=16)
-def _action_set(rulebook: RuleBook, on: date) -> RuleSet | None:
-    """The transfer clauses in force; ``None`` for days before thrombectomy was recommended at all."""
-    return next((ruleset for ruleset in rulebook.in_force(on) if ruleset.id == "transfer"), None)
+def _action_set(rulebook: RuleBook, on: date, table: str) -> RuleSet | None:
+    return next((ruleset for ruleset in rulebook.in_force(on) if ruleset.id == table), None)
 
 
 def _unknown_facts(clause: Clause, values: Mapping[str, Known]) -> list[str]:

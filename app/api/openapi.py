@@ -40,6 +40,7 @@ _PROBLEM: dict[str, Any] = {
 
 _PROBLEMS = {
     "/v1/triage": (400, 413, 415, 422),
+    "/v1/prehospital": (400, 413, 415, 422),
     "/v1/scans": (400, 408, 413, 415, 422, 503),
     "/v1/scans/jobs/{job_id}": (404, 413, 422, 503),
     "/v1/rules/{rule_id}": (404, 413),

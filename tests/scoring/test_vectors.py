@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from app.prehospital import FieldCase, prehospital
 from app.triage import triage
 from scoring.aspects import Findings, score_aspects
 from scoring.case import Case
 from scoring.decompression import calls_for_neurosurgeon, decompression_advice
 from scoring.derived import assess
+from scoring.door_in_door_out import door_in_door_out_targets
 from scoring.errors import CaseError
 from scoring.facts import Facts
 from scoring.lvo_scales import score_scale
@@ -19,8 +21,10 @@ from scoring.nihss import score_nihss
 from scoring.pc_aspects import PosteriorFindings, score_pc_aspects
 from scoring.regions import PosteriorRegion, Region, Side, Status
 from scoring.rule_files import read_rulebook
-from scoring.site import Capability, Site
+from scoring.site import Capability, Site, StrokeSystem
 from scoring.timeline import timeline
+from scoring.transfer import action_advice
+from scoring.values import Known
 from tests.conftest import SHARED
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -115,12 +119,42 @@ TRANSFERS = {
         facts=Facts(nihss_total=12, minutes_since_last_known_well=180),
     ),
 }  # fmt: skip
-"""Cases as the transfer vectors describe them in words; the others of that domain are not built yet."""
+"""Cases of the transfer vectors that are described in words only."""
 
 
-@pytest.mark.parametrize("vector", [v for v in vectors("other", "transfer") if v.id in {*TRANSFERS, "absent"}])
+SYSTEMS = {
+    "well_coordinated": {"thrombectomy_centre_is_local": False, "stroke_system": StrokeSystem.WELL_COORDINATED},
+    "urban_local_TSC": {"thrombectomy_centre_is_local": True},
+    "not_coordinated": {"thrombectomy_centre_is_local": False, "stroke_system": StrokeSystem.POORLY_COORDINATED},
+}
+
+
+@pytest.mark.parametrize("vector", vectors("other", "transfer"))
 def test_transfer(vector: dict[str, Any]) -> None:
-    assert triage(TRANSFERS[vector["id"]])["transfer"]["action"] == vector["expected"]["action"]
+    given, expected = vector["inputs"], vector["expected"]
+    if "dido_min" in given:
+        missed = [target.minutes for target in door_in_door_out_targets() if target.is_missed(given["dido_min"])]
+        assert expected["result"] == f"MISSED_{missed[-1]}"
+    elif "race" in given:
+        case = FieldCase(
+            evaluated_at=NOW,
+            score=score_scale("RACE", {"face": 2, "arm": 2, "leg": 2, "gaze": 0, "aphasia_or_agnosia": 0}),
+            bypass_loses_thrombolysis=given.get("bypass_loses_ivt"),
+            **SYSTEMS[given["system"]],  # type: ignore[arg-type]
+        )
+        told = prehospital(case)["transfer"]
+        assert told["action"] == expected["action"]
+        assert told["level"] == expected.get("class_", told["level"])
+    elif "minutes_since_ct" in given:
+        values: dict[str, Known] = {
+            "minutes_since_imaging": given["minutes_since_ct"], "deficit_worsening": given["clinical_change"]
+        }  # fmt: skip
+        advice = action_advice(read_rulebook(), NOW.date(), "arrival", values)
+        assert advice is not None
+        assert advice.clause is not None
+        assert (advice.action, advice.clause.level) == (expected["action"], expected["class_"])
+    else:
+        assert triage(TRANSFERS[vector["id"]])["transfer"]["action"] == expected["action"]
 
 
 LABS = {
