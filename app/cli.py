@@ -23,6 +23,7 @@ app = typer.Typer(
 rules_app = typer.Typer(help="The rule book.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(rules_app, name="rules")
 
+_SOME_FAILED = 1
 _UNUSABLE = 2
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -101,6 +102,38 @@ def read_ct(
         from app.text_report import reading_text
 
         print(reading_text(reading.to_json()))
+
+
+@app.command()
+def batch(
+    table: Annotated[
+        Path, typer.Argument(help="CSV, TSV, Parquet or JSON Lines: one row a patient, one column a fact.")
+    ],
+    out: Annotated[Path, typer.Option(help="The table with the answers; the suffix says the format.")],
+    mapping: Annotated[Path | None, typer.Option("--map", help="YAML file for foreign names, codes and units.")] = None,
+    rulesets: Annotated[str | None, typer.Option(help="Rule sets to ask, with commas between; default: all.")] = None,
+    errors: Annotated[Path | None, typer.Option(help="Rows that failed, with reasons; default: beside --out.")] = None,
+    evaluated_at: Annotated[
+        str | None, typer.Option(help="Moment of evaluation of rows that state none; default: now.")
+    ] = None,
+    rules_on: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Rules as of this day; default: of each row's evaluation.")
+    ] = None,
+    prefix: Annotated[str, typer.Option(help="Put before the names of the columns of answers.")] = "",
+) -> None:
+    """Judge a table of cases by every guideline and trial. A bad row is listed and stops nothing."""
+    try:
+        from app.batch.command import judge_table
+    except ModuleNotFoundError as error:
+        _stop(f"{error.name} is not installed; install the extra 'batch'.")
+    from app.batch.faults import TableUnusable
+
+    try:
+        failed = judge_table(table, out, errors, mapping, rulesets, evaluated_at, rules_on, prefix, say=_say)
+    except TableUnusable as error:
+        _stop(str(error))
+    if failed:
+        raise typer.Exit(_SOME_FAILED)
 
 
 @rules_app.command("list")
