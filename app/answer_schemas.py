@@ -113,6 +113,7 @@ class SummaryOut(BaseModel):
 
     verdict: Stance | Literal["haemorrhage"]
     agree: bool | None
+    differ_in: Literal["strength", "direction"] | None
     text: str
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
 from typing import Any
@@ -124,7 +124,7 @@ def _evt(judged: _Judged) -> dict[str, Any]:
     summary = summarise(judged.answers)
     return {
         "evt": [answer_json(now, then, judged.values) for now, then in zip(judged.answers, later, strict=True)],
-        "evt_summary": {"verdict": summary.verdict, "agree": summary.agree, "text": summary.text},
+        "evt_summary": asdict(summary),
     }
 
 

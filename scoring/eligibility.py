@@ -49,6 +49,11 @@ class Answer:
         """How far the answer speaks for treatment."""
         return (self.clause.stance if self.clause is not None else None) or self.outcome.stance
 
+    @property
+    def outcome_text(self) -> str:
+        """The outcome in words."""
+        return self.clause.outcome_text if self.clause is not None else self.outcome.label
+
     def reasons(self, values: Mapping[str, Known]) -> list[Reason]:
         """The lines behind the answer, with the patient's values."""
         return [Reason(c.fact, values.get(c.fact), c.text, answer) for c, answer in self.lines]

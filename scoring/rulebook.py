@@ -76,6 +76,14 @@ class Clause:
     in_force_until: date | None
     """First day on which the clause no longer holds; ``None``: still in force."""
 
+    @cached_property
+    def outcome_text(self) -> str:
+        """The outcome in words; that a recommendation speaks against treatment is said where the grade does not."""
+        speaks_against = (
+            self.stance is Stance.NOT_RECOMMENDED and getattr(self.outcome, "stance", None) is not self.stance
+        )
+        return f"{self.outcome.label} against thrombectomy" if speaks_against else self.outcome.label
+
     def conditions(self) -> Iterator[Condition]:
         """Every condition of the clause, alternatives included."""
         for line in self.lines:

@@ -14,7 +14,9 @@ class Summary:
     verdict: str
     """A :class:`Stance` value, or ``"haemorrhage"``."""
     agree: bool | None
-    """Whether all guidelines take the same stance; ``None`` when fewer than two have an answer."""
+    """Whether all guidelines that speak take the same stance; ``None`` when fewer than two do."""
+    differ_in: str | None
+    """``"strength"`` if they all speak for, or all against, treatment; ``"direction"`` if not; ``None``: they agree."""
     text: str
 
 
@@ -36,10 +38,14 @@ def summarise(answers: Sequence[Answer]) -> Summary:
     Sources that are silent on the patient, or wait for data, neither agree nor disagree.
     """
     if any(answer.out_of_scope is not None for answer in answers):
-        return Summary("haemorrhage", None, "Haemorrhage on imaging: thrombectomy for ischaemic stroke does not apply.")
+        return Summary(
+            "haemorrhage", None, None, "Haemorrhage on imaging: thrombectomy for ischaemic stroke does not apply."
+        )
     guidelines = [a for a in answers if a.ruleset.kind == "guideline" and not a.ruleset.superseded]
     if not guidelines:
-        return Summary(Stance.NOT_ADDRESSED.value, None, "No guideline of the rule book was in force on this date.")
+        return Summary(
+            Stance.NOT_ADDRESSED.value, None, None, "No guideline of the rule book was in force on this date."
+        )
     lead = guidelines[0]
     speaking = [answer for answer in guidelines if answer.stance not in _SILENT]
     same = [answer for answer in speaking if answer is not lead and answer.stance is lead.stance]
@@ -48,12 +54,30 @@ def summarise(answers: Sequence[Answer]) -> Summary:
     if same:
         parts.append(f"So say {', '.join(answer.ruleset.title for answer in same)}.")
     if other:
-        parts.append(f"Otherwise {'; '.join(f'{a.ruleset.title}: {a.outcome.label}' for a in other)}.")
+        parts.append(f"Otherwise {'; '.join(f'{a.ruleset.title}: {a.outcome_text}' for a in other)}.")
     takers = [a.ruleset.title for a in answers if a.ruleset.kind == "trial" and a.outcome is Outcome.ELIGIBLE]
     if takers:
         parts.append(f"Would have been eligible for {', '.join(takers)}.")
     agree = not other if len(speaking) > 1 else None
-    return Summary(lead.stance.value, agree, " ".join(parts))
+    return Summary(lead.stance.value, agree, _difference(speaking), " ".join(parts))
+
+
+def _difference(speaking: Sequence[Answer]) -> str | None:
+    if len({answer.stance for answer in speaking}) < _TO_DIFFER:
+        return None
+    return "strength" if len({_DIRECTIONS[answer.stance] for answer in speaking}) == 1 else "direction"
+
+
+_TO_DIFFER = 2
+
+_DIRECTIONS = {
+    Stance.RECOMMENDED: "for",
+    Stance.REASONABLE: "for",
+    Stance.MAY_BE_CONSIDERED: "for",
+    Stance.NOT_RECOMMENDED: "against",
+    Stance.HARMFUL: "against",
+    Stance.INSUFFICIENT_DATA: "undecided",
+}
 
 
 _SILENT = {Stance.NOT_ADDRESSED, Stance.NEED_DATA}
@@ -63,4 +87,4 @@ def _named(answer: Answer) -> str:
     if answer.clause is None:
         return answer.ruleset.title
     level = f", level {answer.clause.level}" if answer.clause.level else ""
-    return f"{answer.ruleset.title}, {answer.outcome.label}{level}, clause {answer.clause.clause}"
+    return f"{answer.ruleset.title}, {answer.outcome_text}{level}, clause {answer.clause.clause}"
