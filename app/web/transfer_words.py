@@ -109,7 +109,7 @@ def call_script(answer: Mapping[str, Any], said: Mapping[str, str], entered: Seq
     known = [f"{title} {facts[title]}" for title in map(title_of, _TOLD) if title in facts]
     lines = [
         f"Case: {answer['case_id'] or 'unnamed'}, as at {said['evaluated']}.",
-        f"Last known well: {said['since']} ago." if "since" in said else "Last known well: not known.",
+        f"Time: {said['since']} {said['anchor']}." if "since" in said else "Time: last known well not known.",
         f"Patient: {'; '.join(known) or 'nothing entered'}.",
         f"CT: ASPECTS {say_score(answer['aspects'])}; haemorrhage {haemorrhage}.",
         f"Guideline: {answer['evt_summary']['text']}",

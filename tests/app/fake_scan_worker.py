@@ -47,6 +47,7 @@ def files_of(scan: Path) -> dict[str, object]:
 
 
 REFUSAL = {"code": "NOT_A_HEAD", "text": "This is not a head.", "remedy": "Send a head CT."}
+BLOOD = {"code": "HAEMORRHAGE_SUSPECTED", "text": "This may be blood.", "remedy": "Look at the scan."}
 NOTHING_ELSE: dict[str, object] = {"warnings": [], "input": {}, "timing_seconds": {}, "versions": {}}
 
 ANSWERS: dict[str, Callable[[Path], dict[str, object]]] = {
@@ -54,6 +55,8 @@ ANSWERS: dict[str, Callable[[Path], dict[str, object]]] = {
     "memory error": lambda _: {"fault": "MemoryError", "frames": ["x.py:1 f"]},
     "fault": lambda _: {"fault": "KeyError", "frames": ["x.py:1 f"]},
     "refuses": lambda _: {"reading": {"status": "refused", "refusal": REFUSAL} | NOTHING_ELSE},
+    "sees blood": lambda _: {"reading": {"status": "refused", "refusal": BLOOD} | NOTHING_ELSE},
+    "draws": lambda _: {"reading": scored() | {"overlay_png_base64": "YSBwaWN0dXJl"}},
 }
 
 ENDS: dict[str, Callable[[], object]] = {

@@ -92,9 +92,9 @@ def test_the_map_is_in_radiological_convention(open_page: OpenPage) -> None:
     assert left["x"] > right["x"]
 
 
-def test_the_answer_prints_on_two_pages_at_most(open_page: OpenPage) -> None:
+def test_the_answer_prints_on_one_page(open_page: OpenPage) -> None:
     page = open_page()
     enter_early_case(page)
     submit(page)
     printed = page.pdf(format="A4")
-    assert printed.count(b"/Type /Page\n") <= 2
+    assert printed.count(b"/Type /Page\n") == 1

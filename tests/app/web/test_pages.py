@@ -232,6 +232,14 @@ async def test_pages_load_nothing_from_elsewhere_and_hold_no_inline_code(client:
                 assert not re.match(r"\w+:|//", attributes.get(attribute) or "")
 
 
+async def test_the_clock_of_the_page_is_the_servers(client: httpx.AsyncClient) -> None:
+    response = await client.get("/clock")
+    assert datetime.fromtimestamp(response.json() / 1000, UTC) == NOW
+    assert response.headers["cache-control"] == "no-store"
+    page = _Tags((await client.get("/")).text)
+    assert [a["data-now"] for _, a in page.tags if "data-now" in a] == [str(response.json())]
+
+
 async def test_static_files_are_kept_by_name_and_hash(client: httpx.AsyncClient) -> None:
     style = re.search(r'href="(/static/app\.css\?v=\w{12})"', (await client.get("/")).text)
     assert style is not None
@@ -243,9 +251,12 @@ async def test_static_files_are_kept_by_name_and_hash(client: httpx.AsyncClient)
 
 
 async def test_the_first_view_is_light(client: httpx.AsyncClient) -> None:
-    """Page and style together, compressed, stay far below what a slow ward connection notices."""
-    sent = gzip.compress((await client.get("/")).content) + gzip.compress((await client.get("/static/app.css")).content)
-    assert len(sent) < 100_000
+    """Page, style and scripts together, compressed, stay far below what a slow ward connection notices."""
+    page = await client.get("/")
+    loaded = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
+    assert len([address for address in loaded if ".js?" in address]) == 5
+    sent = [page.content, *[(await client.get(address)).content for address in loaded]]
+    assert sum(len(gzip.compress(part)) for part in sent) < 50_000
 
 
 async def test_hospitals_of_the_network_can_be_chosen(tmp_path: Path) -> None:

@@ -115,3 +115,49 @@ async def test_what_is_no_upload_is_refused(serving: Serving, body: bytes, media
 def test_nothing_is_compared_where_no_side_is_known() -> None:
     assert compare(None, {"status": "scored", "side": None, "regions": {"left": {}, "right": {}}}) == []
     assert compare({"side": "left", "regions": {}}, {"status": "refused"}) == []
+
+
+async def test_a_reading_stays_with_the_case_and_is_taken_over_only_when_asked(serving: Serving) -> None:
+    async with serving("scores") as client:
+        sent = await client.post("/scan", data={"case": json.dumps(SEEN)}, files=SCAN)
+        case = {**SEEN, "scan": _scan_of(sent.text), "age_years": "81"}
+        again = (await client.post("/", data=case)).text
+        assert again.count('class="differs"') == 2
+        assert "81 years" in again
+        taken = (await client.post("/", data={**case, "scan_choice": "I"})).text
+        assert taken.count('class="differs"') == 1
+        assert 'name="scan_decision" value="edited"' in taken
+        accepted = (await client.post("/", data={**case, "scan_choice": "accept"})).text
+        assert "8 of 10" in " ".join(re.sub("<[^>]*>", "", accepted).split())
+        assert 'name="scan_decision" value="accepted"' in accepted
+        own = (await client.post("/", data={**case, "scan_choice": "own"})).text
+        assert own.count('class="differs"') == 2
+        strange = await client.post("/", data={**case, "scan_choice": "M99"})
+        assert strange.status_code == 200
+        assert 'name="scan_decision"' not in strange.text
+
+
+@pytest.mark.parametrize("name", ["x" * 22, "../../etc/passwd", "%2e%2e", "nowhere"])
+async def test_a_reading_that_is_not_kept_is_missed_and_not_guessed(serving: Serving, name: str) -> None:
+    async with serving("scores") as client:
+        page = await client.post("/", data={**SEEN, "scan": name})
+        assert page.status_code == 200
+        assert "is no longer kept" in page.text
+        assert (await client.get(f"/scan/{name}.png")).status_code == 404
+
+
+async def test_suspected_haemorrhage_is_said_above_all_else(serving: Serving) -> None:
+    async with serving("sees blood") as client:
+        page = (await client.post("/scan", data={"case": "{}"}, files=SCAN)).text
+    assert page.index("The software suspects haemorrhage") < page.index('id="verdict"')
+
+
+async def test_the_picture_is_served_to_whoever_knows_its_name(serving: Serving) -> None:
+    async with serving("draws") as client:
+        sent = await client.post("/scan", data={"case": json.dumps(SEEN)}, files=SCAN)
+        address = re.search(r'src="(/scan/[\w-]{22}\.png)"', sent.text)
+        assert address is not None
+        picture = await client.get(address[1])
+    assert picture.headers["content-type"] == "image/png"
+    assert picture.headers["cache-control"] == "no-store"
+    assert picture.content == b"a picture"
