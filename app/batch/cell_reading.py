@@ -70,9 +70,11 @@ def _without(cells: pl.Series, not_known: frozenset[str]) -> pl.Series:
         cells = cells.str.strip_chars()
         empty = cells.is_in(["", *not_known])
         return pl.select(pl.when(~empty).then(cells)).to_series()
-    if not not_known or cells.dtype == pl.Object:
+    if not not_known:
+        return cells
+    if cells.dtype == pl.Object:
         listed = [None if value is None or as_text(value) in not_known else value for value in cells]
-        return pl.Series(cells.name, listed, dtype=cells.dtype) if not_known else cells
+        return pl.Series(cells.name, listed, dtype=pl.Object)
     return pl.select(pl.when(~_as_texts(cells).is_in(list(not_known))).then(cells)).to_series()
 
 

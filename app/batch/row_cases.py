@@ -26,8 +26,10 @@ from scoring.timeline import timeline, window_at
 
 TIME_FACTS = tuple(name for name, spec in FACTS.items() if spec.kind is Kind.TIME)
 DURATION_FACTS = tuple(name for name in FACTS if name.startswith("minutes_since_"))
-MISMATCH_FACTS = ("mismatch_volume_ml", "mismatch_ratio")
 _PERFUSION_FACTS = ("core_volume_ml", "tmax6_volume_ml")
+_ROUNDING = 1e-9
+"""Relative distance from a rule's bound within which a quotient or difference of doubles may fall on the wrong side;
+their own error is below 1e-12 for volumes up to 2000 ml."""
 _STATUSES = tuple(Status)
 
 Numbers = NDArray[np.float64]
@@ -49,8 +51,22 @@ class RowCases:
     """Rows (counted from 0) that contradict themselves: row, target, reason."""
 
 
-def cases_of(columns: Mapping[str, ReadColumn], rows: int, now: datetime) -> RowCases:
-    """Derive what follows from the columns; ``now`` is the moment of evaluation where a row states none."""
+def cases_of(
+    columns: Mapping[str, ReadColumn], rows: int, now: datetime, edges: Mapping[str, Sequence[float]]
+) -> RowCases:
+    """Derive what follows from the columns.
+
+    Parameters
+    ----------
+    columns
+        Checked columns by what they hold.
+    rows
+        Number of rows.
+    now
+        Moment of evaluation where a row states none.
+    edges
+        Bounds at which rules change their answer, by the name of a derived fact.
+    """
     faults: list[tuple[int, str, str]] = []
     facts = {name: _fact_column(name, columns[name].values) for name in columns if name in FACTS}
     moments, moment_of_row = _moments(columns.get(EVALUATED_AT), rows, now)
@@ -59,7 +75,7 @@ def cases_of(columns: Mapping[str, ReadColumn], rows: int, now: datetime) -> Row
     _check_side(columns, rows, faults)
     _put_times(facts, moments, moment_of_row, faults)
     window = _windows(facts, rows)
-    _put_mismatch(facts, rows)
+    _put_mismatch(facts, rows, edges)
     return RowCases(rows, facts, moments, moment_of_row, aspects, window, faults)
 
 
@@ -220,16 +236,24 @@ def _windows(facts: FactColumns, rows: int) -> list[str | None]:
     return [names[i] for i in inverse.tolist()] if rows else []
 
 
-def _put_mismatch(facts: FactColumns, rows: int) -> None:
-    """Mismatch of the perfusion volumes, asked for once for each distinct pair."""
+def _put_mismatch(facts: FactColumns, rows: int, edges: Mapping[str, Sequence[float]]) -> None:
+    """Mismatch of the perfusion volumes; where binary arithmetic could tip a rule, the exact decimal one is asked."""
     if not all(name in facts for name in _PERFUSION_FACTS):
         return
     core, tmax = (facts[name].numbers for name in _PERFUSION_FACTS)
-    found = {name: np.full(rows, np.nan) for name in MISMATCH_FACTS}
-    for group in _rows_alike([core, tmax], ~np.isnan(core) & ~np.isnan(tmax)):
-        row = int(group[0])
+    no_ratio = (core == 0) & (tmax == 0)
+    ratio = np.divide(tmax, np.where(core == 0, np.nan, core))
+    found = {
+        "mismatch_volume_ml": tmax - core,
+        "mismatch_ratio": np.where((core == 0) & (tmax > 0), np.inf, np.where(no_ratio, np.nan, ratio)),
+    }
+    close = np.zeros(rows, dtype=np.bool_)
+    for name, numbers in found.items():
+        for edge in edges.get(name, ()):
+            close |= np.abs(numbers - edge) <= _ROUNDING * max(1.0, abs(edge))
+    for row in np.flatnonzero(close).tolist():
         volumes = Facts(core_volume_ml=float(core[row]), tmax6_volume_ml=float(tmax[row]))
         values = assess(Case(evaluated_at=_ANY_MOMENT, facts=volumes)).values
-        for name in MISMATCH_FACTS:
-            found[name][group] = values.get(name, np.nan)
+        for name, numbers in found.items():
+            numbers[row] = values.get(name, np.nan)
     facts.update({name: FactColumn(name, numbers=numbers) for name, numbers in found.items()})

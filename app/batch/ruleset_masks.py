@@ -4,7 +4,7 @@ What the masks alone decide is decided here, for all rows together. A row in whi
 the evaluator of a single patient; rows that no condition tells apart are handed over once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -50,20 +50,24 @@ class RuleSetMasks:
         bits = mine.bit_count()
         self._words = -(-bits // _WORD)
         self._masks: dict[str, NDArray[np.uint64]] = {}
-        self._classes: dict[str, NDArray[np.int64]] = {}
+        self._asking: dict[str, NDArray[np.uint64]] = {}
+        self._partly: dict[str, NDArray[np.int64]] = {}
         for column in grid.columns:
             if mine & ~column.free:
                 table = tables[column.fact]
                 pairs = [((p & mine) >> first, (m & mine) >> first) for p, m in table.masks]
                 words = [_words(possible, self._words) + _words(met, self._words) for possible, met in pairs]
                 self._masks[column.fact] = np.array(words, dtype=np.uint64)
-                self._classes[column.fact] = _classes(table, pairs)
+                self._asking[column.fact] = np.array(
+                    _words((mine & ~column.free) >> first, self._words), dtype=np.uint64
+                )
+                self._partly[column.fact] = _partly_known(table)
         self._conflicts = _conflicts(ruleset, grid, first, bits, self._words)
         self._behind = [f for derived in self._masks for f in STATED_FACTS_BEHIND.get(derived, ()) if "." not in f]
         self._check_codes()
         self.labels: list[Label] = [Label(ruleset.otherwise.value, None, None)]
         self._clause_label = [self._label_of(grid.clause_of_bit[first + bit].id) for bit in range(bits)]
-        self._searched: dict[int, int] = {}
+        self._searched: dict[tuple[int, ...], int] = {}
 
     @property
     def facts(self) -> tuple[str, ...]:
@@ -90,17 +94,24 @@ class RuleSetMasks:
             is_open &= ~outside
         at = np.flatnonzero(is_open)
         if at.size:
-            answers[at] = self._search(states, at)
+            answers[at] = self._search(states, at, possible[at])
         return answers
 
-    def _search(self, states: FactStates, at: NDArray[np.intp]) -> NDArray[np.int32]:
-        """Ask the evaluator of a single patient about the rows ``at``, once for each distinct combination."""
-        keys = np.zeros(at.size, dtype=np.int64)
-        for fact, classes in self._classes.items():
-            keys = keys * (int(classes.max()) + 1) + classes[states.codes[fact][at]]
+    def _search(self, states: FactStates, at: NDArray[np.intp], possible: NDArray[np.uint64]) -> NDArray[np.int32]:
+        """Ask the evaluator of a single patient about the rows ``at``, once for each combination that differs.
+
+        While an answer is open it depends on the conjunctions that are still possible and on what is not known of the
+        facts that these ask for; by which values the others failed does not matter any more.
+        """
+        unknowns = np.zeros(at.size, dtype=np.int64)
+        for fact, partly in self._partly.items():
+            matters = (possible & self._asking[fact]).any(axis=1)
+            unknowns = unknowns * (int(partly.max()) + 1) + np.where(matters, partly[states.codes[fact][at]], 0)
         for fact in self._behind:
-            keys = keys * 2 + states.is_known(fact)[at]
-        distinct, where, inverse = np.unique(keys, return_index=True, return_inverse=True)
+            unknowns = unknowns * 2 + states.is_known(fact)[at]
+        keys = np.column_stack([possible, unknowns.view(np.uint64)])
+        rows = keys.view([("", np.uint64)] * keys.shape[1]).reshape(-1)
+        distinct, where, inverse = np.unique(rows, return_index=True, return_inverse=True)
         found = np.empty(distinct.size, dtype=np.int32)
         for i, (key, position) in enumerate(zip(distinct.tolist(), where.tolist(), strict=True)):
             if key not in self._searched:
@@ -124,8 +135,8 @@ class RuleSetMasks:
         if unless is not None and not isinstance(unless, Flag):
             raise RuleFileError(f"{self.ruleset.id}: tables can leave patients out by a yes or no only")
         codes = 2 ** len(self._behind)
-        for classes in self._classes.values():
-            codes *= int(classes.max()) + 1
+        for partly in self._partly.values():
+            codes *= int(partly.max()) + 1
         if codes >= _MOST_CODES:
             raise RuleFileError(f"{self.ruleset.id}: asks for more than tables can tell apart")
 
@@ -134,14 +145,10 @@ def _words(mask: int, count: int) -> list[int]:
     return [(mask >> (_WORD * i)) & (2**_WORD - 1) for i in range(count)]
 
 
-def _classes(table: StateTable, pairs: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
-    """Number the states so that those which the rule set cannot tell apart share a number.
-
-    Partly known states keep a number each: what they may turn out to be is more than two masks can say.
-    """
-    numbers: dict[object, int] = {}
-    keys = [pair if state < table.fully_known else state for state, pair in enumerate(pairs)]
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+def _partly_known(table: StateTable) -> NDArray[np.int64]:
+    """Number the states in which something about the fact is open; 0 stands for all that are fully known."""
+    states = np.arange(len(table.masks), dtype=np.int64)
+    return np.maximum(states - (table.fully_known - 1), 0)
 
 
 def _conflicts(ruleset: RuleSet, grid: Grid, first: int, bits: int, words: int) -> NDArray[np.uint64]:

@@ -17,6 +17,7 @@ from app.batch.fact_states import StateTable, states_of
 from app.batch.faults import Fault, TableUnusable
 from app.batch.row_cases import RowCases, cases_of
 from app.batch.ruleset_masks import RuleSetMasks
+from scoring.conditions import Bounds
 from scoring.eligibility import grid_in_force
 from scoring.errors import RuleFileError
 from scoring.facts import FACTS
@@ -103,7 +104,7 @@ class TableJudge:
                 name = column.source.column or column.source.target
                 numbers = np.flatnonzero(at.to_numpy()).tolist()
                 found += [Fault(first_row + i, name, column.reasons[i]) for i in numbers]
-        cases = cases_of(columns, rows, self.now)
+        cases = cases_of(columns, rows, self.now, self._edges)
         named = {source.target: source.column or source.target for source in self.sources}
         found += [Fault(first_row + i, named.get(target, target), reason) for i, target, reason in cases.faults]
         found.sort(key=lambda fault: fault.row)
@@ -151,6 +152,16 @@ class TableJudge:
                     own = labels.gather(known)
                     texts[masks.ruleset.id][i : i + 1] = [own.zip_with(own.is_not_null(), texts[masks.ruleset.id][i])]
         return [series for ruleset in self.rulesets for series in texts[ruleset]]
+
+    @cached_property
+    def _edges(self) -> dict[str, list[float]]:
+        """Bounds that the rules set on derived facts."""
+        edges: dict[str, list[float]] = {name: [] for name in _DERIVED}
+        for ruleset in self.book.rulesets:
+            for condition in (condition for clause in ruleset.clauses for condition in clause.conditions()):
+                if isinstance(condition, Bounds) and condition.fact in edges:
+                    edges[condition.fact] += [b for b in (condition.low, condition.high) if b is not None]
+        return edges
 
     @cached_property
     def _turns(self) -> list[date]:
