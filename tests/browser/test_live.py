@@ -153,6 +153,21 @@ def test_regions_are_marked_on_the_map_by_the_pointer(open_page: OpenPage) -> No
     assert page.locator(".map [tabindex]").count() == 0
 
 
+def test_parts_of_the_posterior_circulation_are_marked_alike(open_page: OpenPage) -> None:
+    page = open_page()
+    page.get_by_text("Posterior circulation: pc-ASPECTS").click()
+    pons = page.locator("[data-radio='posterior.pons'] path")
+    assert "hatch" not in pons.evaluate("part => getComputedStyle(part).fill")
+    page.locator("[data-radio='posterior.pons']").click()
+    expect(page.get_by_label("pons affected", exact=True)).to_be_checked()
+    assert "hatch" in pons.evaluate("part => getComputedStyle(part).fill")
+    left = page.locator("[data-radio='posterior.cerebellum_left'] path").bounding_box()
+    right = page.locator("[data-radio='posterior.cerebellum_right'] path").bounding_box()
+    assert left is not None
+    assert right is not None
+    assert left["x"] > right["x"]
+
+
 def test_the_running_total_of_the_scale_is_shown(open_page: OpenPage) -> None:
     page = open_page()
     page.get_by_text("NIHSS item by item").click()
