@@ -84,9 +84,15 @@ def check(rest: Sequence[str]) -> None:
 
 
 def bench(rest: Sequence[str]) -> None:
-    """Measure request rates beside an empty endpoint, and time and memory of reading scans."""
-    prepare("run")
+    """Measure request rates beside an empty endpoint, reading of scans, and judging of tables."""
+    prepare("dev")
     hand_over([str(PYTHON), "bench/run.py", *rest])
+
+
+def trial(rest: Sequence[str]) -> None:
+    """Put infarcts of known place and depth into heads and read them: how well, beside a naive rule (--full: more)."""
+    prepare("dev")
+    hand_over([str(PYTHON), "bench/imaging_trial.py", *rest])
 
 
 def fix(rest: Sequence[str]) -> None:
@@ -113,7 +119,7 @@ def lock(rest: Sequence[str]) -> None:
         run([*resolve, "--group", tool, "-o", f"requirements/{tool}.txt"])
 
 
-COMMANDS = (demo, test, serve, check, bench, fix, lock)
+COMMANDS = (demo, test, serve, check, bench, trial, fix, lock)
 
 
 # --- set-up ----------------------------------------------------------------------------------------------------------

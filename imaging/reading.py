@@ -41,8 +41,14 @@ class Artefacts:
     """The scan as it was read."""
     tissue: TissueMap
     """The averaged stack that was measured."""
-    labels: NDArray[np.uint8]
-    """Region values on the measured stack."""
+    densities: Densities
+    """What was measured in it."""
+    registration: Registration
+
+    @property
+    def labels(self) -> NDArray[np.uint8]:
+        """Region values on the measured stack."""
+        return self.densities.labels
 
 
 @dataclass(slots=True)
@@ -136,7 +142,8 @@ def _read(volume: CtVolume, clock: _Clock) -> tuple[Reading, Artefacts]:
         "noise_hu": round(noise, 1),
         "brain_mode_hu": round(mode_hu, 1),
     }
-    return _finished(replace(reading, quality=quality), clock), Artefacts(volume, tissue, densities.labels)
+    artefacts = Artefacts(volume, tissue, densities, registration)
+    return _finished(replace(reading, quality=quality), clock), artefacts
 
 
 def _check_contents(volume: CtVolume, tissue: TissueMap, head: Head, registration: Registration) -> dict[str, float]:

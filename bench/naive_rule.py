@@ -1,0 +1,38 @@
+"""The rule that anyone would write first, for comparison: affine outlines, mean of 15 to 60 HU, 2 HU of difference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from imaging.atlas import load_atlas
+from imaging.deformation import Deformation
+from imaging.labelling import label_voxels
+from imaging.reading import Artefacts
+from scoring.regions import Region, Side
+
+TISSUE_HU = (15.0, 60.0)
+DIFFERENCE_HU = 2.0
+
+
+def naive_reading(artefacts: Artefacts) -> Mapping[Side, frozenset[Region]]:
+    """Regions of each side that are darker than their mirror image by 2 HU or more."""
+    registration, atlas, tissue = artefacts.registration, load_atlas(), artefacts.tissue
+    straight = np.zeros_like(registration.deformation.forward_mm)
+    deformation = Deformation(straight, straight, registration.deformation.origin_mm, registration.deformation.step_mm)
+    labels = label_voxels(tissue, replace(registration, deformation=deformation), atlas)
+    hu = tissue.volume.hu
+    counted = (labels > 0) & (hu > TISSUE_HU[0]) & (hu < TISSUE_HU[1])
+    values, density = labels[counted], hu[counted]
+    number = np.bincount(values, minlength=256)
+    mean = np.bincount(values, weights=density, minlength=256) / np.maximum(number, 1)
+    return {
+        side: frozenset(
+            region
+            for region in Region
+            if mean[atlas.value(region, side)] <= mean[atlas.value(region, side.other)] - DIFFERENCE_HU
+        )
+        for side in Side
+    }

@@ -1,0 +1,137 @@
+"""The trial in silico: implants change what they should and nothing else, and the figures are counted rightly."""
+
+import importlib
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scoring.regions import Region, Side
+
+BENCH = Path(__file__).resolve().parent.parent.parent / "bench"
+INSULA = 3  # its place in the order of regions
+TWENTY = [False] * 20
+
+
+@pytest.fixture(scope="module")
+def trial() -> SimpleNamespace:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(BENCH))
+        names = ("simulated_heads", "implants", "trial_cases", "trial_figures")
+        return SimpleNamespace(**{name: importlib.import_module(name) for name in names})
+
+
+@pytest.fixture(scope="module")
+def host(trial: SimpleNamespace) -> Any:
+    return trial.simulated_heads.simulated_host(11)
+
+
+def outcome(trial: SimpleNamespace, **changes: Any) -> Any:
+    """A perfect reading of a left insular infarct, with changes."""
+    left_insula = [place == INSULA for place in range(20)]
+    perfect = trial.trial_cases.Outcome(
+        host="one",
+        is_real=False,
+        kind="infarct",
+        side="left",
+        depth_hu=4.0,
+        affected=left_insula,
+        refusal=None,
+        called=left_insula,
+        assessable=[True] * 20,
+        probability=[float(affected) for affected in left_insula],
+        delta_hu=[0.0] * 10,
+        residual_sd_hu=2.0,
+        called_side="left",
+        side_probability={},
+        total=9,
+        total_low=8,
+        total_high=9,
+        naive_called=TWENTY,
+        seconds=1.0,
+    )
+    return replace(perfect, **changes)
+
+
+def test_an_infarct_darkens_its_side_by_its_depth(trial: SimpleNamespace, host: Any) -> None:
+    implants = trial.implants
+    quiet = replace(host, noise_hu=0.0)
+    change = implants.Change("infarct", Side.LEFT, frozenset({Region.M2}), 5.0, 1.0, 3)
+    drop = host.volume.hu - implants.implanted(quiet, change, implants.own_outlines).hu
+    x_mm = np.zeros(drop.shape, dtype=np.float32)
+    x_mm[tuple(host.index.T)] = host.template_mm[:, 0]
+    assert drop.min() >= 0
+    assert drop.max() == pytest.approx(5.0, abs=0.1)
+    assert drop[x_mm > 0].max() == 0  # negative x is the patient's left
+    assert 20 < (drop[x_mm < 0] > 2.5).sum() * 0.9**2 * host.volume.gaps_mm[0] / 1000 < 70  # ml
+
+
+def test_unchanged_heads_differ_by_noise_alone(trial: SimpleNamespace, host: Any) -> None:
+    implants = trial.implants
+    change = implants.Change("none", None, frozenset(), 0.0, 1.0, 3)
+    noise = implants.implanted(host, change, implants.own_outlines).hu - host.volume.hu
+    assert noise.std() == pytest.approx(host.noise_hu, rel=0.1)
+    again = implants.implanted(host, change, implants.own_outlines)
+    assert np.array_equal(again.hu - host.volume.hu, noise)
+
+
+def test_white_matter_disease_is_on_both_sides(trial: SimpleNamespace, host: Any) -> None:
+    implants = trial.implants
+    change = implants.Change("white matter", None, frozenset(), 6.0, 1.0, 4)
+    quiet = replace(host, noise_hu=0.0)
+    drop = (host.volume.hu - implants.implanted(quiet, change, implants.own_outlines).hu)[tuple(host.index.T)]
+    left, right = (drop[sign * host.template_mm[:, 0] > 0].sum() for sign in (-1, 1))
+    assert left == pytest.approx(right, rel=0.2)
+    assert not any(implants.truth(change).values())
+
+
+def test_a_perfect_reader_gets_perfect_figures(trial: SimpleNamespace) -> None:
+    unchanged = outcome(
+        trial,
+        kind="none",
+        side=None,
+        affected=TWENTY,
+        called=TWENTY,
+        probability=[0.0] * 20,
+        called_side=None,
+        total=10,
+        total_low=10,
+        total_high=10,
+    )
+    found = trial.trial_figures.figures([outcome(trial), unchanged])
+    reader = found["reader"]
+    assert reader["sensitivity"]["4"] == 1
+    assert reader["sensitivity"]["2"] is None
+    assert reader["false_regions"]["none"] == 0
+    assert reader["total"]["mean_absolute_error"] == 0
+    assert reader["total"]["icc_a_1"] == pytest.approx(1)
+    assert reader["brier"] == reader["calibration_error"] == 0
+    assert reader["interval"]["covers"] == 1
+    assert found["naive"]["sensitivity"]["all"] == 0
+    assert "sensitivity, all" in trial.trial_figures.table("Both", found)
+
+
+def test_mistakes_are_counted(trial: SimpleNamespace) -> None:
+    wrong = [place in {0, 12} for place in range(20)]
+    bad = outcome(trial, called=wrong, called_side="right", total=10, total_low=10, total_high=10)
+    found = trial.trial_figures.figures([bad, outcome(trial), outcome(trial, refusal="NOT_CT")])
+    reader = found["reader"]
+    assert found["refused"] == {"NOT_CT": 1}
+    assert reader["sensitivity"]["all"] == 0.5
+    assert reader["false_regions"]["infarct"] == 1
+    assert reader["total"]["bias"] == 0.5
+    assert reader["side_right"]["one or two regions"] == 0.5
+    assert reader["interval"]["covers"] == 0.5
+
+
+def test_agreement_beyond_chance(trial: SimpleNamespace) -> None:
+    """Worked by hand: 20 agreements of 30, half of them expected by chance; a constant shift lowers the ICC."""
+    first = np.array([True] * 15 + [False] * 15)
+    second = np.array([True] * 10 + [False] * 15 + [True] * 5)
+    assert trial.trial_figures.kappa(first, second) == pytest.approx((2 / 3 - 0.5) / 0.5)
+    same = np.array([[4.0, 4.0], [7.0, 7.0], [9.0, 9.0]])
+    assert trial.trial_figures.icc_a_1(same) == pytest.approx(1)
+    assert trial.trial_figures.icc_a_1(same + np.array([0, 1])) < 1
