@@ -1,4 +1,4 @@
-"""Measure the service and the scan reader on this machine: a table for people, then the same as JSON.
+"""Measure the service, the scan reader and the table engine on this machine: a table for people, then the same as JSON.
 
 Speeds drift on shared machines, so ratios come first: both sides of a ratio are measured in turn, in the same run.
 """
@@ -15,6 +15,7 @@ from typing import Any
 
 import request_rate
 import scan_cost
+import table_rate
 
 ROOT = Path(__file__).resolve().parent.parent
 OTHER_SCANS = ROOT.parent / "shared" / "scans"
@@ -23,18 +24,22 @@ OTHER_SCANS = ROOT.parent / "shared" / "scans"
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 x.py bench", description=__doc__)
-    parser.add_argument("--only", choices=["requests", "scans"], help="measure one half")
+    parser.add_argument("--only", choices=["requests", "scans", "tables"], help="measure one part")
     parser.add_argument("--rounds", type=int, default=4, help="rounds of the request rate (default %(default)s)")
     parser.add_argument("--seconds", type=int, default=5, help="length of one load (default %(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="counted runs for each scan (default %(default)s)")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the table (default %(default)s)")
     options = parser.parse_args()
     figures: dict[str, Any] = {"machine": machine()}
-    if options.only != "scans":
+    if options.only in {None, "requests"}:
         figures["requests"] = request_rate.measure(ROOT, options.rounds, options.seconds)
         print(request_rate.table(figures["requests"]), flush=True)
-    if options.only != "requests":
+    if options.only in {None, "scans"}:
         figures["scans"] = [scan_cost.measure(path, options.runs) for path in scans()]
         print(scan_cost.table(figures["scans"]), flush=True)
+    if options.only in {None, "tables"}:
+        figures["tables"] = table_rate.measure(options.rows)
+        print(table_rate.table(figures["tables"]), flush=True)
     print(json.dumps(figures, indent=2))
     return 0
 

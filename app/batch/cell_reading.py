@@ -50,6 +50,8 @@ def read_column(cells: pl.Series, source: ColumnSource, not_known: frozenset[str
     reasons = pl.Series("reasons", [None], dtype=pl.String).new_from_index(0, len(cells))
     if source.values is not None:
         cells, reasons = _decoded(cells, source.values, reasons)
+    elif source.codes is not None:
+        cells = _without(_as_texts(cells).replace(source.codes), frozenset())
     if cells.dtype == pl.Object:
         cells, reasons = _of_one_type(cells, kind, reasons)
     elif isinstance(cells.dtype, pl.Categorical | pl.Enum):

@@ -38,7 +38,7 @@ _FACTORS = {
 }
 """Factors from a foreign unit (second) to the unit of the fact (first)."""
 
-_SOURCE_KEYS = {"column", "unit", "values"}
+_SOURCE_KEYS = {"column", "unit", "values", "codes"}
 _MAP_KEYS = {"columns", "constants", "not_known", "ignore", "region_values"}
 
 
@@ -53,6 +53,8 @@ class ColumnSource:
     """From the table's unit to that of the fact; ``None``: the same unit."""
     values: Mapping[str, str] | None = None
     """Meaning of each code of the table; ``None``: the values are those of the contract."""
+    codes: Mapping[str, str] | None = None
+    """Meaning of single codes among values that are read as they stand."""
     constant: str | None = None
 
 
@@ -129,8 +131,13 @@ def _source(target: Any, entry: Any, region_values: Mapping[Any, Any]) -> Column
     if not isinstance(entry, dict) or not isinstance(entry.get("column"), str) or not set(entry) <= _SOURCE_KEYS:
         raise TableUnusable(f"{target}: give a column name, or a mapping with {', '.join(sorted(_SOURCE_KEYS))}.")
     values = _mapping(entry, "values") or (region_values if target in REGION_COLUMNS else {})
-    texts = {as_text(code): as_text(meaning) for code, meaning in values.items()}
-    return ColumnSource(target, entry["column"], _factor(target, entry.get("unit")), texts or None)
+    factor = _factor(target, entry.get("unit"))
+    return ColumnSource(target, entry["column"], factor, _meanings(values), _meanings(_mapping(entry, "codes")))
+
+
+def _meanings(entry: Mapping[Any, Any]) -> dict[str, str] | None:
+    """Codes and meanings as texts; a meaning of null is an empty cell: not known."""
+    return {as_text(code): "" if meaning is None else as_text(meaning) for code, meaning in entry.items()} or None
 
 
 def _factor(target: str, unit: Any) -> float | None:

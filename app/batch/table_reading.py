@@ -86,11 +86,12 @@ class _Delimited:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-        with path.open(encoding="utf-8-sig", newline="") as stream:
+        with path.open("rb") as stream:
             header = stream.readline(_LONGEST_LINE_BYTES)
-            while header.count('"') % 2 and (more := stream.readline(_LONGEST_LINE_BYTES)):
+            while header.count(b'"') % 2 and (more := stream.readline(_LONGEST_LINE_BYTES)):
                 header += more
-        self.columns = next(csv.reader(io.StringIO(header, newline=""), delimiter=self._delimiter), [])
+        text = io.StringIO(header.decode("utf-8-sig"), newline="")
+        self.columns = next(csv.reader(text, delimiter=self._delimiter), [])
 
     def chunks(self) -> Iterator[Chunk]:
         broken: list[int] = []
@@ -130,7 +131,7 @@ class _Delimited:
         frame = pl.DataFrame(schema=schema) if batch is None else pl.DataFrame(pl.from_arrow(batch))
         frame.columns = self.columns
         frame = _with_gaps(frame, [row - first_row for row in broken])
-        texts = frame.cast(pl.String, strict=False)
+        texts = pl.DataFrame([_decoded(frame[name]) for name in self.columns])
         faults = [Fault(row, "", f"the row does not have {len(self.columns)} cells") for row in broken]
         for name in self.columns:
             lost = (texts[name].is_null() & frame[name].is_not_null()).arg_true()
@@ -217,6 +218,21 @@ class _Lines:
                     yield row, _object(line)
                 while not line.endswith(b"\n") and (line := stream.readline(_LONGEST_LINE_BYTES)):
                     pass  # the rest of a line that is too long; its beginning was no object
+
+
+def _decoded(cells: pl.Series) -> pl.Series:
+    """Bytes as text; null where they are not UTF-8."""
+    try:
+        return cells.cast(pl.String)
+    except pl.exceptions.ComputeError:
+        return pl.Series(cells.name, [_text_of(cell) for cell in cells], dtype=pl.String)
+
+
+def _text_of(cell: bytes | None) -> str | None:
+    try:
+        return None if cell is None else cell.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _object(line: bytes) -> dict[str, Any] | str:
