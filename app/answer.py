@@ -88,12 +88,12 @@ def time_json(timeline: Timeline, evaluated_at: datetime, to_puncture: int | Non
     }
 
 
-def answer_json(answer: Answer, later: Outcome | None, values: Mapping[str, Known]) -> dict[str, Any]:
-    """One rule set's answer, and its outcome at the projected puncture."""
+def answer_json(answer: Answer, later: Outcome | None, shown: Mapping[str, Any]) -> dict[str, Any]:
+    """One rule set's answer, and its outcome at the projected puncture; ``shown`` are the values as JSON."""
     return {
         **described_answer(answer),
         "missing": list(answer.missing),
-        "reasons": [reason_json(reason) for reason in answer.reasons(values)],
+        "reasons": lines_json(answer, shown),
         "at_projected_puncture": later.value if later else None,
     }
 
@@ -184,6 +184,19 @@ def _ruleset_source(ruleset: RuleSet) -> dict[str, Any]:
         "locator": None,
         "checked": None,
     }
+
+
+def lines_json(answer: Answer, shown: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The lines behind an answer beside the patient's values; ``shown`` are the values as JSON."""
+    return [
+        {"fact": fact, "value": shown.get(fact), "condition": condition, "answer": told}
+        for fact, condition, told in answer.lines
+    ]
+
+
+def values_json(values: Mapping[str, Known]) -> dict[str, Any]:
+    """Everything that is known, as JSON."""
+    return {fact: value_json(value) for fact, value in values.items()}
 
 
 def reason_json(reason: Reason) -> dict[str, Any]:

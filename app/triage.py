@@ -16,6 +16,7 @@ from app.answer import (
     pc_aspects_json,
     time_json,
     transfer_json,
+    values_json,
 )
 from app.answer_evidence import benefit_json, swelling_json
 from app.version import __version__
@@ -122,8 +123,9 @@ def _time(judged: _Judged) -> dict[str, Any]:
 def _evt(judged: _Judged) -> dict[str, Any]:
     later = _outcomes_at_puncture(judged)
     summary = summarise(judged.answers)
+    shown = values_json(judged.values)
     return {
-        "evt": [answer_json(now, then, judged.values) for now, then in zip(judged.answers, later, strict=True)],
+        "evt": [answer_json(now, then, shown) for now, then in zip(judged.answers, later, strict=True)],
         "evt_summary": asdict(summary),
     }
 

@@ -26,6 +26,15 @@ class Reason(NamedTuple):
     answer: Ternary
 
 
+class AnsweredLine(NamedTuple):
+    """One line of a clause with its answer, for all patients whose facts lie in the same cells."""
+
+    fact: str
+    condition: str
+    answer: str
+    """A :class:`Ternary` value, plain because answers are written out by the thousand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What one rule set says."""
@@ -38,9 +47,9 @@ class Answer:
     """Where no clause decided: the one that came nearest, whose lines are the reasons."""
     missing: tuple[str, ...]
     """Facts that a person can supply and of which each could settle the answer by itself."""
-    lines: tuple[tuple[Condition, Ternary], ...] = ()
-    """The conditions behind the answer: of the deciding clause all, of the nearest those that fail, or all while data
-    are missing."""
+    lines: tuple[AnsweredLine, ...] = ()
+    """The lines behind the answer: of the deciding clause all, of the nearest those that fail, or all while data are
+    missing."""
     out_of_scope: Condition | None = None
     """The fact that takes the patient out of the rule set's scope."""
 
@@ -56,7 +65,7 @@ class Answer:
 
     def reasons(self, values: Mapping[str, Known]) -> list[Reason]:
         """The lines behind the answer, with the patient's values."""
-        return [Reason(c.fact, values.get(c.fact), c.text, answer) for c, answer in self.lines]
+        return [Reason(line.fact, values.get(line.fact), line.condition, Ternary(line.answer)) for line in self.lines]
 
 
 class _Decision(NamedTuple):
@@ -98,7 +107,7 @@ def _judge(grid: Grid, values: Mapping[str, Known]) -> tuple[Answer, ...]:
 
 def _answer(decision: _Decision, nearest: Clause | None, values: Mapping[str, Known]) -> Answer:
     if decision.is_out_of_scope and decision.ruleset.unless is not None:
-        lines = [(decision.ruleset.unless, Ternary.MET)]
+        lines = [_answered(decision.ruleset.unless, Ternary.MET)]
     elif decision.clause is not None:
         lines = _lines(decision.clause, values)
     elif nearest is not None and decision.outcome is Outcome.NEED_DATA:
@@ -173,25 +182,30 @@ def clause_answer(clause: Clause, values: Mapping[str, Known]) -> Ternary:
 
 def clause_reasons(clause: Clause, values: Mapping[str, Known]) -> list[Reason]:
     """The lines of a clause beside the patient's values."""
-    return [Reason(c.fact, values.get(c.fact), c.text, answer) for c, answer in _lines(clause, values)]
+    told = _lines(clause, values)
+    return [Reason(line.fact, values.get(line.fact), line.condition, Ternary(line.answer)) for line in told]
 
 
-def _lines(clause: Clause, values: Mapping[str, Known]) -> list[tuple[Condition, Ternary]]:
+def _answered(condition: Condition, answer: Ternary) -> AnsweredLine:
+    return AnsweredLine(condition.fact, condition.text, answer.value)
+
+
+def _lines(clause: Clause, values: Mapping[str, Known]) -> list[AnsweredLine]:
     """The conditions of a clause with their answers; of alternatives those that matter."""
     conditions: list[Condition] = []
     for line in clause.lines:
         conditions.extend(_telling_conditions(line, values) if isinstance(line, AnyOf) else (line,))
-    return [(condition, condition.answer(values.get(condition.fact))) for condition in conditions]
+    return [_answered(condition, condition.answer(values.get(condition.fact))) for condition in conditions]
 
 
-def _failing_lines(clause: Clause, values: Mapping[str, Known]) -> list[tuple[Condition, Ternary]]:
+def _failing_lines(clause: Clause, values: Mapping[str, Known]) -> list[AnsweredLine]:
     """Of a clause that does not hold, the conditions that fail."""
     conditions: list[Condition] = []
     for line in clause.lines:
         if _line_answer(line, values) is Ternary.NOT_MET:
             conditions.extend(_telling_conditions(line, values) if isinstance(line, AnyOf) else (line,))
     answered = [(condition, condition.answer(values.get(condition.fact))) for condition in conditions]
-    return [(condition, answer) for condition, answer in answered if answer is Ternary.NOT_MET]
+    return [_answered(condition, answer) for condition, answer in answered if answer is Ternary.NOT_MET]
 
 
 def _line_answer(line: Line, values: Mapping[str, Known]) -> Ternary:
