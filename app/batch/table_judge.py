@@ -112,6 +112,10 @@ class TableJudge:
         failed[[fault.row - first_row for fault in found]] = True
         return self._answers(cases, failed, _reasons(found, first_row, rows)), found
 
+    def checked(self, frame: pl.DataFrame) -> dict[str, pl.Series]:
+        """The cells of each column as they were read; null: not known, or refused."""
+        return {source.target: self._read(frame, source).values for source in self.sources}
+
     def _read(self, frame: pl.DataFrame, source: ColumnSource) -> ReadColumn:
         if source.column is None:
             return constant_column(source, frame.height)
