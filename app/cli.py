@@ -137,6 +137,28 @@ def batch(
 
 
 @app.command()
+def batch_ct(
+    folder: Annotated[Path, typer.Argument(help="Folder with NIfTI files, DICOM folders and zips, at any depth.")],
+    out: Annotated[Path, typer.Option(help="Folder for the results; run again to carry on.", file_okay=False)],
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Scans read at the same time.")] = 1,
+    seconds: Annotated[float, typer.Option(min=1, help="Longest time for one scan.")] = 120.0,
+    memory_mib: Annotated[int, typer.Option(min=512, help="Address space for one scan, in MiB.")] = 6144,
+) -> None:
+    """Read ASPECTS from every head CT below a folder. A bad scan is listed and stops nothing."""
+    from app.batch.faults import TableUnusable
+    from app.batch.scan_run import Limits, run_scans
+
+    try:
+        counts = run_scans(folder, out, Limits(workers, seconds, memory_mib))
+    except TableUnusable as error:
+        _stop(str(error))
+    told = ", ".join(f"{number} {status}" for status, number in sorted(counts.statuses.items()))
+    _say(f"{counts.scans} scans: {told}; {counts.earlier} known already. {out / 'results.csv'}")
+    if counts.statuses.get("failed"):
+        raise typer.Exit(_SOME_FAILED)
+
+
+@app.command()
 def agreement(  # noqa: PLR0917 -- Typer calls it by name
     first: Annotated[Path, typer.Argument(metavar="A", help="Table of one reader: aspects_total or regions.")],
     second: Annotated[Path, typer.Argument(metavar="B", help="Table of the other reader.")],

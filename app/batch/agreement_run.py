@@ -12,7 +12,7 @@ from app.batch.agreement import Resampling, Row, compare_regions, compare_totals
 from app.batch.agreement_report import report
 from app.batch.agreement_tables import Columns, Pair, Readings, pair, read_readings
 from app.batch.faults import TableUnusable
-from app.batch.table_writing import Unfinished
+from app.batch.whole_file import Unfinished
 from app.version import __version__
 
 _NO_TIME = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,0 +1,92 @@
+"""What a run over scans leaves behind: one JSON file a scan, named after its content, and a table of all."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from app.batch.whole_file import Unfinished
+from app.version import __version__
+from imaging.atlas_description import atlas_version
+from imaging.calibration import load_calibration
+from scoring.regions import Region
+
+FAILED = "failed"
+COLUMNS = (
+    "case_id", "sha256", "status", "reason", "side", "aspects_total", "aspects_low", "aspects_high",
+    *(region.value for region in Region), "warnings",
+)  # fmt: skip
+"""Columns of the table; ``case_id`` is the path of the scan below the folder."""
+
+Reading = dict[str, Any]
+
+
+def versions() -> dict[str, str]:
+    """Whatever a reading depends on besides the scan."""
+    return {"software": __version__, "atlas": atlas_version(), "calibration": load_calibration().version}
+
+
+def finished_reading(path: Path, made_by: Mapping[str, str]) -> Reading | None:
+    """The reading that an earlier run left; ``None``: there is none, or other versions made it, or it had failed."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    if not isinstance(found, dict) or found.get("made_by") != dict(made_by):
+        return None
+    reading = found.get("reading")
+    return reading if isinstance(reading, dict) and not has_failed(reading) else None
+
+
+def has_failed(reading: Reading) -> bool:
+    """Whether the reading was cut short, by a limit or a fault; a refusal of the reader itself names its versions."""
+    return not reading.get("versions")
+
+
+def write_reading(path: Path, reading: Reading, digest: str, made_by: Mapping[str, str]) -> None:
+    """Write the result of one scan, whole or not at all."""
+    content = {"sha256": digest, "made_by": dict(made_by), "reading": reading}
+    _write(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def row(name: str, digest: str | None, reading: Reading | None) -> dict[str, Any]:
+    """A line of the table; ``reading is None``: the files could not be read from the disk."""
+    line: dict[str, Any] = {"case_id": name, "sha256": digest, "status": FAILED, "reason": "UNREADABLE_FILE"}
+    if reading is None:
+        return line
+    line["warnings"] = ";".join(warning["code"] for warning in reading["warnings"])
+    if reading["status"] != "scored":
+        status = FAILED if has_failed(reading) else "refused"
+        return line | {"status": status, "reason": reading["refusal"]["code"]}
+    return line | _scored(reading)
+
+
+def _scored(reading: Reading) -> dict[str, Any]:
+    side = reading["side"]
+    sides = [side] if side else list(reading["regions"])
+    regions = {}
+    for region in Region:
+        statuses = {reading["regions"][one][region.value]["status"] for one in sides}
+        regions[region.value] = statuses.pop() if len(statuses) == 1 else None
+    totals = {f"aspects_{part}": reading[key] for part, key in _TOTALS}
+    return {"status": "scored", "reason": None, "side": side, **totals, **regions}
+
+
+_TOTALS = (("total", "total"), ("low", "total_low"), ("high", "total_high"))
+
+
+def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the table as CSV, whole or not at all."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    _write(path, text.getvalue())
+
+
+def _write(path: Path, text: str) -> None:
+    with Unfinished(path) as unfinished:
+        unfinished.stream.write(text.encode("utf-8", "surrogateescape"))
+        unfinished.finish()
