@@ -183,7 +183,7 @@ def _brain(anatomy: Anatomy, rng: np.random.Generator) -> tuple[Singles, Singles
     """HU and share of tissue of this brain, before it is bent."""
     grey, white, _ = _maps()
     total = grey + white + (1 - grey - white) * np.float32(anatomy.sulci)
-    grey, white = grey / total, white / total
+    grey, white = (grey / total).astype(np.float32), (white / total).astype(np.float32)
     if anatomy.ventricles_mm > 0:
         pushed = _pushed(anatomy.ventricles_mm)
         grey, white = _looked_up(grey, pushed), _looked_up(white, pushed)

@@ -105,12 +105,14 @@ def totals(scored: Sequence[Outcome], total: Callable[[Outcome], int | None]) ->
     }
 
 
-def icc_a_1(ratings: NDArray[np.float64]) -> float:
-    """Intraclass correlation of absolute agreement of single ratings; shape (scans, 2).
+def icc_a_1(ratings: NDArray[np.float64]) -> float | None:
+    """Intraclass correlation of absolute agreement of single ratings, shape (scans, 2); ``None``: all are the same.
 
     McGraw and Wong, Psychol Methods 1996; 1: 30.
     """
     n, k = ratings.shape
+    if np.ptp(ratings) == 0 or n < k:
+        return None
     grand = ratings.mean()
     rows = k * ((ratings.mean(axis=1) - grand) ** 2).sum() / (n - 1)
     columns = n * ((ratings.mean(axis=0) - grand) ** 2).sum() / (k - 1)

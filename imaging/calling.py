@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from imaging.calibration import Calibration, Posterior, central_interval, judge
+from imaging.calibration import Calibration
 from imaging.densitometry import Densities
+from imaging.judging import Posterior, central_interval, judge
 from imaging.result import Reading, RegionReading
 from imaging.result import Warning as ReadingWarning
 from scoring.regions import Region, Side, Status
@@ -11,7 +12,7 @@ from scoring.regions import Region, Side, Status
 Coverage = Mapping[Side, Mapping[Region, float]]
 
 NOT_CALIBRATED = (
-    "Probabilities come from a first rule that was not calibrated on labelled scans. It compares the two sides:"
+    "Probabilities were calibrated on simulated infarcts, not on labelled scans. The two sides are compared:"
     " change that is equal on both is not seen."
 )
 LIKELY_SIDE = 0.5

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imaging.densitometry import FEWEST_PAIRS, _drift, mode_of
+from imaging.densitometry import FEWEST_PAIRS, MEAN_TOLERANCE_HU, _drift, mode_of, region_difference
 from imaging.head import find_head
 from imaging.reduction import Blocks, block_mean, upright
 from imaging.tissue import TissueMap, brain_mode_hu, sort_tissue
@@ -44,6 +44,21 @@ def test_mode_finds_the_commonest_difference_among_outliers() -> None:
 
 def test_mode_of_too_little_is_unknown() -> None:
     assert mode_of(np.zeros(FEWEST_PAIRS - 1)) is None
+    assert region_difference(np.zeros(FEWEST_PAIRS - 1)) is None
+
+
+def test_a_dark_infarct_in_less_than_half_of_a_region_is_not_passed_over() -> None:
+    rng = np.random.default_rng(4)
+    for sign in (-1, 1):
+        sample = np.concatenate([rng.normal(0, 1.5, 600), rng.normal(sign * 8, 2, 400)])
+        assert mode_of(sample) == pytest.approx(0, abs=0.5)
+        assert sign * (region_difference(sample) or 0) > 2
+
+
+def test_a_few_stray_voxels_leave_the_mode_alone() -> None:
+    rng = np.random.default_rng(4)
+    sample = np.concatenate([rng.normal(-3, 1.5, 950), np.full(50, -3 + MEAN_TOLERANCE_HU * 10)])
+    assert region_difference(sample) == mode_of(sample)
 
 
 def test_drift_is_found_beside_an_infarct() -> None:
