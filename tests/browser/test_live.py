@@ -1,9 +1,10 @@
 """The answer while facts are entered: at once, beside the entry, and without taking anything from under the hands."""
 
+import re
 import statistics
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.entering import OpenPage, enter_early_case, mark_affected, submit, the_form, waiting_for_answer
 
@@ -103,6 +104,23 @@ def test_what_is_missing_is_answered_in_place(open_page: OpenPage) -> None:
     asked.get_by_role("group", name="mass effect").get_by_label("No", exact=True).check()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Suitable")
     assert page.locator("#facts [name=mass_effect]:checked").input_value() == "no"
+
+
+def test_a_time_typed_while_an_answer_is_on_its_way_is_the_one_that_counts(open_page: OpenPage) -> None:
+    page = _answered_early_case(open_page)
+    held: list[Route] = []
+    page.route("**/", lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
+    mark_affected(page, ("M1",))
+    box = the_form(page).get_by_label("Last known well: time")
+    box.fill("yesterday 14:00")  # the answer to the mark arrives now, with the earlier time in it
+    page.wait_for_timeout(100)
+    waiting_for_answer(page, held[0].continue_)
+    page.unroute("**/", handler=None)
+    for route in held[1:]:
+        route.continue_()
+    waiting_for_answer(page, box.blur)
+    expect(box).to_have_value(re.compile(r"14:00"))
+    expect(page.get_by_role("region", name="Time")).not_to_contain_text("0–6 h")
 
 
 def test_only_the_decision_is_read_out(open_page: OpenPage) -> None:

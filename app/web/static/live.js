@@ -12,8 +12,8 @@ let touched = null; // the control used last
 
 document.documentElement.classList.add("is-live");
 
-function body() {
-  const fields = new URLSearchParams(new FormData(facts));
+function body(entered) {
+  const fields = new URLSearchParams(entered);
   for (const [name, time] of pinned) {
     if (fields.get(name) === time.typed && fields.get(`${name}.day`) === time.day) {
       fields.set(name, time.full);
@@ -28,15 +28,15 @@ async function update({ typing = false } = {}) {
   running?.abort();
   const mine = (running = new AbortController());
   const started = performance.now();
-  const sent = body();
+  const entered = new FormData(facts);
   try {
-    const response = await fetch(facts.action, { method: "POST", body: sent, signal: mine.signal });
+    const response = await fetch(facts.action, { method: "POST", body: body(entered), signal: mine.signal });
     const at = performance.now();
     const text = await response.text();
     if (mine !== running) return;
     const page = new DOMParser().parseFromString(text, "text/html");
     if (!page.getElementById("answer")) throw new Error(`no answer in the response (${response.status})`);
-    show(page, { answered: response.ok, typing });
+    show(page, { answered: response.ok, typing, entered });
     performance.measure("answered", { start: started, end: performance.now() });
     panel.dataset.answers = Number(panel.dataset.answers ?? 0) + 1;
     document.dispatchEvent(new CustomEvent("answered", { detail: { at, ok: response.ok } }));
@@ -49,7 +49,7 @@ async function update({ typing = false } = {}) {
   }
 }
 
-function show(page, { answered, typing }) {
+function show(page, { answered, typing, entered }) {
   if (!answered && typing) {
     stale(true); // half a number is not a mistake yet: wait until the field is left
     return;
@@ -60,7 +60,7 @@ function show(page, { answered, typing }) {
     if (part.dataset.live === "answer" && !answered) continue;
     swap(document.getElementById(part.id), part);
   }
-  page.querySelectorAll("#facts [data-field]").forEach(syncField);
+  page.querySelectorAll("#facts [data-field]").forEach((fresh) => syncField(fresh, entered));
   stale(false);
   details.classList.toggle("is-waiting", !answered);
   document.title = page.title;
@@ -80,7 +80,7 @@ function swap(here, fresh) {
 }
 
 // A field of the form keeps its control; the problem, the two readings of a repeated time and the echo are replaced.
-function syncField(fresh) {
+function syncField(fresh, entered) {
   const here = facts.querySelector(`[data-field="${fresh.dataset.field}"]`);
   if (!here) return;
   const name = fresh.dataset.field;
@@ -98,11 +98,13 @@ function syncField(fresh) {
     if (twin.hasAttribute(attribute)) control.setAttribute(attribute, twin.getAttribute(attribute));
     else control.removeAttribute(attribute);
   }
-  if (here.classList.contains("time") && !fresh.classList.contains("has-problem")) pin(name, control, twin.value);
+  if (here.classList.contains("time") && !fresh.classList.contains("has-problem")) pin(name, control, twin.value, entered);
 }
 
-function pin(name, control, full) {
+// `entered` is what the form held when it was sent: a time typed since then is not the one that was understood.
+function pin(name, control, full, entered) {
   const day = facts.elements[`${name}.day`];
+  if (entered.get(name) !== control.value || entered.get(`${name}.day`) !== day.value) return;
   if (!control.value.trim() || !full) {
     pinned.delete(name);
   } else if (document.activeElement === control || document.activeElement === day) {
@@ -175,7 +177,7 @@ document.addEventListener("submit", (event) => {
 });
 document.addEventListener("page", (event) => {
   const at = performance.now();
-  show(event.detail.page, { answered: event.detail.ok, typing: false });
+  show(event.detail.page, { answered: event.detail.ok, typing: false, entered: event.detail.entered });
   document.dispatchEvent(new CustomEvent("answered", { detail: { at, ok: event.detail.ok } }));
 });
 document.addEventListener("recheck", () => update());

@@ -6,6 +6,7 @@ const cancel = document.getElementById("scan-cancel");
 const bar = document.getElementById("scan-bar");
 const words = document.getElementById("scan-progress");
 let request = null;
+let entered = null; // what the facts were when the scan was sent
 
 function say(text) {
   if (words.textContent !== text) words.textContent = text;
@@ -27,7 +28,8 @@ function shows(event) {
 function answered() {
   const page = new DOMParser().parseFromString(request.responseText, "text/html");
   if (page.getElementById("answer")) {
-    document.dispatchEvent(new CustomEvent("page", { detail: { page, ok: request.status === 200 } }));
+    document.dispatchEvent(new CustomEvent("page", { detail: { page, ok: request.status === 200, entered } }));
+    document.dispatchEvent(new CustomEvent("recheck")); // facts may have changed while the scan was read
     finish("The scan was read.");
     form.reset();
     document.getElementById("scan-reading").scrollIntoView({ block: "nearest" });
@@ -38,7 +40,8 @@ function answered() {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  form.elements.case.value = JSON.stringify(Object.fromEntries(new FormData(document.getElementById("facts"))));
+  entered = new FormData(document.getElementById("facts"));
+  form.elements.case.value = JSON.stringify(Object.fromEntries(entered));
   request = new XMLHttpRequest();
   request.open("POST", form.action);
   request.upload.addEventListener("progress", shows);
