@@ -1,6 +1,6 @@
 """What is known of each fact in each row, as small numbers: the grid's cell, or one of the partly known states."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -93,14 +93,11 @@ class FactStates:
         column = self.facts.get(fact)
         return np.zeros(self.rows, dtype=np.bool_) if column is None else column.is_known
 
-    def values_at(self, row: int) -> dict[str, Known]:
-        """What is known in one row, as the evaluator of a single patient takes it."""
-        values: dict[str, Known] = {}
-        for name, column in self.facts.items():
-            value = column.value_at(row)
-            if value is not None:
-                values[name] = value
-        return values
+    def values_at(self, row: int, names: Iterable[str]) -> dict[str, Known]:
+        """What is known of some facts in one row, as the evaluator of a single patient takes it."""
+        columns = ((name, self.facts.get(name)) for name in names)
+        values = ((name, column.value_at(row)) for name, column in columns if column is not None)
+        return {name: value for name, value in values if value is not None}
 
 
 def states_of(facts: FactColumns, tables: Mapping[str, StateTable], rows: int) -> FactStates:

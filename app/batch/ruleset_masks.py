@@ -64,6 +64,8 @@ class RuleSetMasks:
                 self._partly[column.fact] = _partly_known(table)
         self._conflicts = _conflicts(ruleset, grid, first, bits, self._words)
         self._behind = [f for derived in self._masks for f in STATED_FACTS_BEHIND.get(derived, ()) if "." not in f]
+        watched = (ruleset.unless.fact,) if ruleset.unless is not None else ()
+        self._asked = tuple(dict.fromkeys([*self._masks, *self._behind, *watched]))
         self._check_codes()
         self.labels: list[Label] = [Label(ruleset.otherwise.value, None, None)]
         self._clause_label = [self._label_of(grid.clause_of_bit[first + bit].id) for bit in range(bits)]
@@ -115,7 +117,7 @@ class RuleSetMasks:
         found = np.empty(distinct.size, dtype=np.int32)
         for i, (key, position) in enumerate(zip(distinct.tolist(), where.tolist(), strict=True)):
             if key not in self._searched:
-                (answer,) = judge(self._alone, states.values_at(int(at[position])))
+                (answer,) = judge(self._alone, states.values_at(int(at[position]), self._asked))
                 clause = answer.clause.clause if answer.clause is not None else None
                 self._searched[key] = self._index(Label(answer.outcome.value, clause, ";".join(answer.missing) or None))
             found[i] = self._searched[key]

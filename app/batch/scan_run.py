@@ -88,22 +88,28 @@ class _Run:
             scan_processes=self._limits.workers,
         )
         pool = ScanPool(settings, self._limits.command)
-        waiting = iter(list(enumerate(entries)))
+        waiting = iter(enumerate(entries))
         rows: dict[int, dict[str, Any]] = {}
 
+        failures: list[Exception] = []
+
         async def work() -> None:
-            for number, entry in waiting:
-                rows[number] = await self._settle(entry, pool)
-                self._tell(rows[number]["status"])
+            """Take scans until there are none or the run cannot go on; a process that is starting is waited for."""
+            while not failures and (following := next(waiting, None)) is not None:
+                number, entry = following
+                try:
+                    rows[number] = await self._settle(entry, pool)
+                except (OSError, WorkerUnavailable) as failure:
+                    failures.append(failure)
+                else:
+                    self._tell(rows[number]["status"])
 
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(self._limits.workers):
-                    group.create_task(work())
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None
+            await asyncio.gather(*(work() for _ in range(self._limits.workers)))
         finally:
             await pool.close()
+        if failures:
+            raise failures[0]
         if sys.stderr.isatty():
             sys.stderr.write("\n")
         scan_results.write_table(self._out / "results.csv", [rows[number] for number in sorted(rows)])

@@ -20,7 +20,7 @@ from app.batch.faults import Fault, TableUnusable
 SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 CHUNK_ROWS = 100_000
-_BLOCK_BYTES = 16 * 1024 * 1024
+_BLOCK_BYTES = 4 * 1024 * 1024
 _LONGEST_LINE_BYTES = 1024 * 1024
 
 

@@ -128,13 +128,13 @@ def tables(entries: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[list
     return st.lists(rows, min_size=1, max_size=20)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(tables(PLAIN))
 def test_stated_facts(rows: list[Row]) -> None:
     check_same(rows)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(tables(PLAIN | REGIONS | {"side": st.sampled_from(["left", "right"])}))
 def test_region_columns(rows: list[Row]) -> None:
     for row in rows:
