@@ -220,6 +220,8 @@ def _warnings(judged: _Judged) -> list[str]:
         warnings += assessment.nihss.warnings
     if case.findings_from_software:
         warnings.append("ASPECTS comes from the software's reading of the scan; no reader has confirmed it.")
+    if judged.to_puncture is not None and judged.values.get("site_treats") and case.facts.arrived_at is None:
+        warnings.append("The time of arrival is not known; puncture is projected as if the patient arrived now.")
     if case.facts.haemorrhage_on_imaging is None:
         warnings.append("Haemorrhage was not stated to be excluded; every answer on thrombectomy assumes that it is.")
     if any(answer.clause is not None and answer.clause.checked.status != "read" for answer in judged.answers):

@@ -113,12 +113,14 @@ def timeline(facts: Facts, evaluated_at: datetime) -> Timeline:
 def minutes_to_puncture(site: Site | None, since_arrival: float | None) -> int | None:
     """Minutes from now to arterial puncture: transport, then door to groin; ``None`` when either is not known.
 
-    At a site that treats, the time already spent since arrival counts towards door to groin.
+    At a site that treats, the time already spent since arrival counts towards door to groin. When that is not known the
+    full time is taken, which is the latest that puncture would be; whoever shows the result says so.
     """
     if site is None or site.treats is None or site.door_to_groin_minutes is None:
         return None
     if site.treats:
-        return max(0, site.door_to_groin_minutes - int(since_arrival or 0))
+        spent = 0 if since_arrival is None else int(since_arrival)
+        return max(0, site.door_to_groin_minutes - spent)
     if site.minutes_to_thrombectomy_centre is None:
         return None
     return site.minutes_to_thrombectomy_centre + site.door_to_groin_minutes

@@ -118,6 +118,14 @@ def test_an_unstated_haemorrhage_is_a_warning() -> None:
     assert any("Haemorrhage was not stated" in warning for warning in answer(haemorrhage_on_imaging=None)["warnings"])
 
 
+def test_a_projection_without_an_arrival_says_what_it_assumes() -> None:
+    here = Site(capability=Capability.COMPREHENSIVE, door_to_groin_minutes=60)
+    assert any("time of arrival is not known" in warning for warning in answer(site=here)["warnings"])
+    arrived = answer(site=here, arrived_at=NOW - timedelta(minutes=20))
+    assert arrived["time"]["minutes_to_projected_puncture"] == 40
+    assert not any("time of arrival" in warning for warning in arrived["warnings"])
+
+
 def test_software_findings_are_marked_as_such() -> None:
     case = Case(evaluated_at=NOW, findings=Findings(Side.LEFT, SEEN), findings_from_software=True)
     told = triage(case)
