@@ -20,6 +20,8 @@ BIN = VENV / "bin"
 PYTHON = BIN / "python"
 LOCKS = ROOT / "requirements"
 MIN_PYTHON = (3, 11)
+HOSPITAL_EXTRAS = ("hospital", "dicom", "hl7", "jpeg")
+"""What the container holds besides the base."""
 
 LAUNCHER = """#!/bin/sh
 '''exec' "{python}" "$0" "$@"
@@ -49,9 +51,9 @@ def demo(rest: Sequence[str]) -> None:
 
 
 def test(rest: Sequence[str]) -> None:
-    """Run the tests; options go to pytest."""
+    """Run the tests on all cores; options go to pytest (-n 0: in one process)."""
     prepare("dev")
-    hand_over([str(PYTHON), "-m", "pytest", *rest])
+    hand_over([str(PYTHON), "-m", "pytest", "-n", "auto", "--dist", "loadfile", *rest])
 
 
 def serve(rest: Sequence[str]) -> None:
@@ -114,6 +116,8 @@ def lock(rest: Sequence[str]) -> None:
     resolve = [uv, "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
     resolve += ["--no-header", "--no-emit-index-url", "--no-emit-find-links", "--no-annotate", *rest]
     run([*resolve, "pyproject.toml", "-o", "requirements/run.txt"])
+    hospital = [word for extra in HOSPITAL_EXTRAS for word in ("--extra", extra)]
+    run([*resolve, "pyproject.toml", *hospital, "-c", "requirements/run.txt", "-o", "requirements/hospital.txt"])
     run([*resolve, "pyproject.toml", "--group", "dev", "-c", "requirements/run.txt", "-o", "requirements/dev.txt"])
     for tool in ("build", "uv"):
         run([*resolve, "--group", tool, "-o", f"requirements/{tool}.txt"])

@@ -15,6 +15,7 @@ from app.api.body_limit import BodyLimit
 from app.api.openapi import DESCRIPTION, document
 from app.api.security_headers import SecurityHeaders
 from app.api.service import Service
+from app.hospital import open_hospital
 from app.jobs import JobTable
 from app.scan_desk import ScanDesk
 from app.scan_pool import ScanPool
@@ -54,7 +55,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     read_zone(settings.site_time_zone)
     app.state.service = Service(
-        settings, load_sites(settings.site_network_file, settings.site_time_zone), _desk(app, settings)
+        settings,
+        load_sites(settings.site_network_file, settings.site_time_zone),
+        _desk(app, settings),
+        open_hospital(settings),
     )
     for router in (triage.router, prehospital.router, scans.router, rules.router, health.router, reference_page.router):
         app.include_router(router)
@@ -85,5 +89,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         await service.desk.close()
+        if service.hospital is not None:
+            await service.hospital.close()
         if service.settings.scan_dir is None:  # a signal that ends the process would skip the finalizer
             shutil.rmtree(service.desk.jobs.folder, ignore_errors=True)

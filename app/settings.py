@@ -73,3 +73,18 @@ class Settings(BaseSettings):
         default="UTC",
         description="IANA name of the time zone in which the form reads and shows times, such as Europe/London.",
     )
+    data_dir: Path | None = Field(
+        default=None,
+        description="Folder in which cases, scans and the audit trail are kept. None: nothing is kept, and whatever "
+        "needs a record (cases by name, sign-off, DICOM, FHIR subscriptions) is not there.",
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="SQLAlchemy address of the database, such as postgresql+psycopg://aspects@db/aspects. "
+        "None: the file aspects.db in data_dir.",
+    )
+    object_store_url: str | None = Field(
+        default=None,
+        description="Where scans and documents are kept: file:///folder or s3://bucket/prefix. "
+        "None: the folder objects in data_dir.",
+    )

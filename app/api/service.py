@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from app.hospital import Hospital
 from app.scan_desk import ScanDesk
 from app.settings import Settings
 from app.site_network import Sites
@@ -11,11 +12,13 @@ from app.site_network import Sites
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Settings, the hospitals of the network, and the means to read scans."""
+    """Settings, the hospitals of the network, the means to read scans, and the record if one is kept."""
 
     settings: Settings
     sites: Sites
     desk: ScanDesk
+    hospital: Hospital | None = None
+    """``None``: this service keeps nothing."""
 
 
 def service_of(request: Request) -> Service:

@@ -36,7 +36,7 @@ def declared(requirements: list[object]) -> set[str]:
 
 
 def test_there_are_locks() -> None:
-    assert {path.stem for path in LOCKS} == {"run", "dev", "build", "uv"}
+    assert {path.stem for path in LOCKS} == {"run", "hospital", "dev", "build", "uv"}
 
 
 @pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.name)

@@ -1,0 +1,1 @@
+"""Speaks with the other systems of a hospital, each in its own tongue."""
