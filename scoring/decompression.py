@@ -31,7 +31,7 @@ class DecompressionAdvice:
 
     @property
     def speaks_for_surgery(self) -> bool:
-        """Whether the guideline recommends surgery, finds it reasonable or would consider it."""
+        """Whether the guideline recommends surgery, or a hospital where it can be done, or would consider it."""
         return self.answer.stance in _SPEAKS_FOR_SURGERY
 
 

@@ -26,6 +26,7 @@ DERIVED_FACTS: dict[str, FactSpec] = {
         FactSpec("bypass_loses_thrombolysis", Kind.BOOLEAN, "Driving on would lose the window for thrombolysis"),
         FactSpec("stroke_system", Kind.CHOICE, "Coordination of the stroke system", choices=tuple(StrokeSystem)),
         FactSpec("site_treats", Kind.BOOLEAN, "Thrombectomy is done at this site"),
+        FactSpec("site_has_neurosurgery", Kind.BOOLEAN, "There is neurosurgery at this site"),
         FactSpec("woke_with_symptoms", Kind.BOOLEAN, "Woke with symptoms"),
         FactSpec("vessel_imaging_done", Kind.BOOLEAN, "The vessels were imaged"),
         FactSpec("evt_stance", Kind.CHOICE, "What the leading guideline says of thrombectomy", choices=tuple(Stance)),
@@ -43,6 +44,7 @@ STATED_FACTS_BEHIND = {
     "mismatch_volume_ml": ("core_volume_ml", "tmax6_volume_ml"),
     "mismatch_ratio": ("core_volume_ml", "tmax6_volume_ml"),
     "site_treats": ("site.capability",),
+    "site_has_neurosurgery": ("site.capability",),
     "woke_with_symptoms": ("slept_at", "woke_at"),
     "vessel_imaging_done": (),
     "evt_stance": (),
@@ -98,10 +100,16 @@ def assess(case: Case) -> Assessment:
         values["woke_with_symptoms"] = True
     elif facts.onset_witnessed_at is not None:
         values["woke_with_symptoms"] = False
-    if case.site is not None and (treats := case.site.treats) is not None:
-        values["site_treats"] = treats
+    _put_site(values, case)
     _check_side(case)
     return Assessment(values, times, aspects, posterior, nihss)
+
+
+def _put_site(values: dict[str, Known], case: Case) -> None:
+    if case.site is None or case.site.capability is None:
+        return
+    told = {"site_treats": case.site.treats, "site_has_neurosurgery": case.site.capability.has_neurosurgery}
+    values.update({name: known for name, known in told.items() if known is not None})
 
 
 def _put_age(values: dict[str, Known]) -> None:

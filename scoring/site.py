@@ -17,6 +17,11 @@ class Capability(StrEnum):
         """Whether thrombectomy is done here."""
         return self in {Capability.THROMBECTOMY_CAPABLE, Capability.COMPREHENSIVE}
 
+    @property
+    def has_neurosurgery(self) -> bool | None:
+        """Whether a brain can be operated on here; ``None``: the certification leaves it open."""
+        return {Capability.COMPREHENSIVE: True, Capability.THROMBECTOMY_CAPABLE: None}.get(self, False)
+
 
 class StrokeSystem(StrEnum):
     """How well the region's stroke services work together."""
