@@ -26,6 +26,8 @@ class ActorKind(StrEnum):
     PERSON = "person"
     SYSTEM = "system"
     """This service itself, or a DICOM node that it lets in."""
+    NOBODY = "nobody"
+    """A caller of a hospital's service who did not say who asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +46,6 @@ class Actor:
 
 ANYONE_HERE = Actor(ActorKind.LOCAL, "local", frozenset({Scope.READ, Scope.TRIAGE, Scope.INGEST}))
 """The caller of a service that keeps nothing: there is no record to protect and nobody to tell apart."""
+
+NOBODY = Actor(ActorKind.NOBODY, "nobody", frozenset())
+"""The caller of a hospital's service who sent no credentials."""

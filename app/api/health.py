@@ -1,15 +1,16 @@
 """Addresses for load balancers and monitors: whether the process is alive and can do its work."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic_core import to_json
 
+from app.access.guard import open_to_all
 from app.api.service import service_of
 from app.problems import Problem
 from app.scan_pool import WorkerUnavailable
 from app.triage import rules_catalogue
 from app.version import __version__
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[Depends(open_to_all)])
 
 _ALIVE = to_json({"status": "alive"})
 

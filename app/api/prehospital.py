@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field, StrictBool
 from pydantic_core import to_json
 
+from app.access.actor import Scope
+from app.access.guard import requires
 from app.answer_schemas import ActionOut
 from app.api.strict_route import StrictJsonRoute
 from app.prehospital import FieldCase, prehospital
@@ -14,7 +16,7 @@ from app.schemas import Name, StrictModel, Time
 from scoring.lvo_scales import score_scale
 from scoring.site import StrokeSystem
 
-router = APIRouter(tags=["triage"], route_class=StrictJsonRoute)
+router = APIRouter(tags=["triage"], route_class=StrictJsonRoute, dependencies=[Depends(requires(Scope.TRIAGE))])
 
 
 class ScaleIn(StrictModel):

@@ -8,12 +8,14 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from starlette.responses import JSONResponse
 
+from app.access.guard import signed_in
 from app.web.pages import render
 from scoring.facts import FactSpec, Kind
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Depends(signed_in)])
 
 _CALLS = {
     "/v1/triage": "curl -H 'content-type: application/json' -d @case.json {base}/v1/triage",
@@ -42,6 +44,12 @@ async def describe(request: Request) -> Response:
         ],
         value_in_words=value_in_words,
     )
+
+
+@router.get("/openapi.json")
+async def openapi(request: Request) -> JSONResponse:
+    """The document that the page describes."""
+    return JSONResponse(request.app.openapi())
 
 
 @lru_cache(maxsize=1)

@@ -1,12 +1,13 @@
 """The rule book over HTTP, so that every answer can be traced to a clause and its source."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic_core import to_json
 
+from app.access.guard import signed_in
 from app.problems import Problem
 from app.triage import rules_catalogue
 
-router = APIRouter(prefix="/v1/rules", tags=["rules"])
+router = APIRouter(prefix="/v1/rules", tags=["rules"], dependencies=[Depends(signed_in)])
 
 
 @router.get("", summary="List all clauses")

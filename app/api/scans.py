@@ -4,11 +4,13 @@ import asyncio
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import ValidationError
 from pydantic_core import to_json
 
 from app import strict_json
+from app.access.actor import Scope
+from app.access.guard import requires
 from app.api.service import Service, service_of
 from app.cases import case_of
 from app.jobs import Answer
@@ -21,7 +23,7 @@ from app.uploads import receive_within_limits
 from scoring.case import Case
 from scoring.errors import CaseError
 
-router = APIRouter(prefix="/v1/scans", tags=["scans"])
+router = APIRouter(prefix="/v1/scans", tags=["scans"], dependencies=[Depends(requires(Scope.INGEST))])
 
 _CASE_AT = ("body", "case")
 _POLL_SECONDS = "2"

@@ -1,8 +1,10 @@
 """POST /v1/triage: one case in, one answer out."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic_core import to_json
 
+from app.access.actor import Scope
+from app.access.guard import requires
 from app.answer_schemas import TriageAnswer
 from app.api.service import service_of
 from app.api.strict_route import StrictJsonRoute
@@ -10,7 +12,7 @@ from app.cases import case_of
 from app.schemas import TriageRequest
 from app.triage import triage
 
-router = APIRouter(tags=["triage"], route_class=StrictJsonRoute)
+router = APIRouter(tags=["triage"], route_class=StrictJsonRoute, dependencies=[Depends(requires(Scope.TRIAGE))])
 
 
 @router.post("/v1/triage", summary="Judge one case", responses={200: {"model": TriageAnswer}})

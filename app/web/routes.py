@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from starlette.responses import JSONResponse, RedirectResponse
 
+from app.access.actor import Scope
+from app.access.guard import requires
 from app.web.form_reading import FormReading
 from app.web.headers import PAGE_HEADERS, LastingFiles
 from app.web.judging import judged_page
@@ -18,7 +20,7 @@ from app.web.time_words import epoch_ms
 from app.web.times import read_zone
 from app.web.workspace import workspace_page
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Depends(requires(Scope.TRIAGE))])
 
 _MOST_FIELDS = 400
 """Fields that a form may bring; ours has some 150."""
