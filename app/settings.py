@@ -5,10 +5,12 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.settings_dicom import DicomSettings
+
 _MIB = 1024 * 1024
 
 
-class Settings(BaseSettings):
+class Settings(DicomSettings, BaseSettings):
     """Settings of the server. Each is read from the environment variable ``ASPECTS_`` + its name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="ASPECTS_", frozen=True, extra="ignore")
