@@ -10,8 +10,10 @@ from typing import NoReturn
 
 import uvicorn
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from app.settings import Settings
+from app.settings_sources import SettingsFileError
 from app.site_network import SiteFileError, load_sites
 from app.web.times import TimeProblem, read_zone
 
@@ -58,10 +60,14 @@ def _checked_settings() -> Settings:
         read_zone(settings.site_time_zone)
         load_sites(settings.site_network_file, settings.site_time_zone)
     except ValidationError as error:
-        faults = [f"ASPECTS_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
+        faults = [f"{_variable(fault['loc'])}{fault['msg']}" for fault in error.errors()]
         raise SettingsUnusable("; ".join(faults)) from None
     except TimeProblem as error:
         raise SettingsUnusable(f"ASPECTS_SITE_TIME_ZONE: {error}") from None
-    except SiteFileError as error:
+    except (SettingsError, SettingsFileError, SiteFileError) as error:
         raise SettingsUnusable(str(error)) from None
     return settings
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    return f"ASPECTS_{str(place[0]).upper()}: " if place else ""

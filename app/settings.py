@@ -1,16 +1,18 @@
-"""Everything that a site may set, from the environment (``ASPECTS_…``); units close the names."""
+"""Everything that a site may set, from the environment (``ASPECTS_…``) or a file; units close the names."""
 
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.settings_access import AccessSettings
 from app.settings_dicom import DicomSettings
+from app.settings_sources import ConfigFile, SecretFiles
 
 _MIB = 1024 * 1024
 
 
-class Settings(DicomSettings, BaseSettings):
+class Settings(AccessSettings, DicomSettings, BaseSettings):
     """Settings of the server. Each is read from the environment variable ``ASPECTS_`` + its name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="ASPECTS_", frozen=True, extra="ignore")
@@ -90,3 +92,15 @@ class Settings(DicomSettings, BaseSettings):
         description="Where scans and documents are kept: file:///folder or s3://bucket/prefix. "
         "None: the folder objects in data_dir.",
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the interface names it
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment before files with one secret each, before the file of settings."""
+        return init_settings, env_settings, SecretFiles(settings_cls), ConfigFile(settings_cls)
