@@ -3,9 +3,20 @@
 Everything here is imported only then: a service that keeps nothing needs no database.
 """
 
+import asyncio
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from app.store.writer import Writer
+
+
+class HospitalUnusable(Exception):
+    """The hospital's own service cannot be opened; the message says why and holds no secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +24,15 @@ class Hospital:
     """The parts that keep, queue and send; each is opened by `open_hospital` and ended by `close`."""
 
     settings: Settings
+    engine: "Engine"
+    """For reading: ``with hospital.engine.connect()`` in a thread."""
+    writer: "Writer"
+    """For whatever changes the record."""
 
     async def close(self) -> None:
         """End all parts in order; what was accepted is on disk by then."""
+        await asyncio.to_thread(self.writer.close)
+        self.engine.dispose()
 
 
 def open_hospital(settings: Settings) -> Hospital | None:
@@ -24,7 +41,21 @@ def open_hospital(settings: Settings) -> Hospital | None:
     Returns
     -------
     ``None`` where the settings name no data folder: such a service keeps nothing.
+
+    Raises
+    ------
+    HospitalUnusable
+        What it needs is not installed, or the database cannot be used.
     """
     if settings.data_dir is None:
         return None
-    return Hospital(settings)
+    try:
+        from app.store import database, schema, writer  # noqa: PLC0415 -- a service that keeps nothing needs none of it
+    except ModuleNotFoundError as error:
+        raise HospitalUnusable(f"{error.name} is not installed; install the extra 'hospital'.") from None
+    try:
+        engine = database.open_database(settings)
+        schema.migrate(engine)
+    except (database.DatabaseUnusable, OSError) as error:
+        raise HospitalUnusable(f"ASPECTS_DATA_DIR, ASPECTS_DATABASE_URL: {error}") from error
+    return Hospital(settings, engine, writer.Writer(engine))

@@ -1,0 +1,91 @@
+"""Opens the database of the record: SQLite beside the data by default, PostgreSQL by address."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from app.settings import Settings
+
+DATABASE_FILE = "aspects.db"
+BUSY_SECONDS = 10
+WRITES = "aspects_writes"
+"""Execution option of a connection whose transactions are to take SQLite's write lock when they begin."""
+
+T = TypeVar("T")
+
+
+class DatabaseUnusable(Exception):
+    """The database cannot be opened or is of another release; the message says why and holds no password."""
+
+
+def open_database(settings: Settings) -> Engine:
+    """Make the engine; the database itself is opened with the first statement.
+
+    SQLite: write-ahead log, every commit on disk before it returns, foreign keys held. PostgreSQL: psycopg.
+
+    Raises
+    ------
+    DatabaseUnusable
+        No data folder is set, or the address names a database that is not supported.
+    """
+    url = database_url(settings)
+    if url.get_backend_name() == "sqlite":
+        if url.database:
+            make_private_folder(Path(url.database).parent)
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _set_up_postgresql)
+    return engine
+
+
+def database_url(settings: Settings) -> URL:
+    """The address from the settings, with the driver that is used here. Raises DatabaseUnusable."""
+    if settings.database_url is None:
+        if settings.data_dir is None:
+            raise DatabaseUnusable("ASPECTS_DATA_DIR is not set: there is no record.")
+        return URL.create("sqlite", database=str(settings.data_dir / DATABASE_FILE))
+    try:
+        url = make_url(settings.database_url)
+        backend = url.get_backend_name()
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        raise DatabaseUnusable("ASPECTS_DATABASE_URL is not an address of a database.") from None
+    if backend in {"postgresql", "postgres"}:
+        return url.set(drivername="postgresql+psycopg")
+    if backend != "sqlite" or not url.database:
+        raise DatabaseUnusable("ASPECTS_DATABASE_URL names neither a SQLite file nor a PostgreSQL database.")
+    return url.set(drivername="sqlite")
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make the folder of the record, which nobody but the service's own user may enter."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+async def in_thread(function: Callable[[], T]) -> T:
+    """Run a read away from the event loop."""
+    return await asyncio.to_thread(function)
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where SQLAlchemy says, not where the driver guesses
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _set_up_postgresql(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO on")
+        cursor.execute("SET TIME ZONE 'UTC'")
+    connection.commit()
