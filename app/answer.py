@@ -15,6 +15,7 @@ from scoring.doses import alteplase_dose, dose_source, tenecteplase_dose
 from scoring.eligibility import Answer, Reason
 from scoring.explain import Change
 from scoring.facts import FACTS
+from scoring.near_bounds import NearBound
 from scoring.network import Destination
 from scoring.outcomes import Action, Outcome
 from scoring.regions import Side
@@ -235,7 +236,22 @@ def change_json(change: Change, timeline: Timeline) -> dict[str, Any]:
     return described
 
 
-_TOWARDS_THE_CENTRE = {Action.TRANSFER_NOW, Action.CALL_THROMBECTOMY_CENTRE, Action.GET_CTA_OR_DISCUSS}
+def near_bound_json(bound: NearBound, titles: Mapping[str, str]) -> dict[str, Any]:
+    """A value that lies near to another answer; ``titles`` are those of the rule sets by id."""
+    return {
+        "fact": bound.fact,
+        "value": bound.value,
+        "nearest": bound.nearest,
+        "distance": round(bound.distance, 2),
+        "unit": bound.margin.unit,
+        "rulesets": list(bound.rulesets),
+        "text": f"{bound.text}: {', '.join(titles[ruleset] for ruleset in bound.rulesets)}.",
+        "note": bound.margin.note,
+        "checked": bound.margin.checked,
+    }
+
+
+TOWARDS_THE_CENTRE = {Action.TRANSFER_NOW, Action.CALL_THROMBECTOMY_CENTRE, Action.GET_CTA_OR_DISCUSS}
 """Actions that lead to the thrombectomy centre; the others have no destination of this network."""
 
 
@@ -263,7 +279,7 @@ def transfer_json(
 ) -> dict[str, Any]:
     """The action, where to, why, and the minutes that are known."""
     site = case.site
-    is_elsewhere = values.get("site_treats") is False and advice.action in _TOWARDS_THE_CENTRE
+    is_elsewhere = values.get("site_treats") is False and advice.action in TOWARDS_THE_CENTRE
     return {
         **action_json(advice),
         "destination": site.thrombectomy_centre if site is not None and is_elsewhere else None,

@@ -1,14 +1,17 @@
-"""Parts of an answer beyond the thrombectomy clauses, as JSON-ready dictionaries: trial figures, and swelling."""
+"""Parts of an answer beyond the clauses, as JSON-ready dictionaries: trial figures, delay, checklist, swelling."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from functools import cache
 from typing import Any
 
-from app.answer import described_answer, reason_json
+from app.answer import described_answer, reason_json, value_json
 from scoring.benefit import BenefitFigure, all_figures
 from scoring.decompression import DecompressionAdvice, calls_for_neurosurgeon
+from scoring.delay import ExpectedOutcome, delay_model
 from scoring.outcomes import Action
+from scoring.transfer_checklist import FilledItem
 from scoring.values import Known
 
 
@@ -38,6 +41,35 @@ def _figure_json(figure: BenefitFigure) -> dict[str, Any]:
         "stopped_early": figure.stopped_early,
         "notes": list(figure.notes),
     }
+
+
+def delay_json(outcomes: Sequence[ExpectedOutcome]) -> dict[str, Any] | None:
+    """What waiting costs patients of this kind, at the projected puncture and later; ``None``: the model is silent."""
+    if not outcomes:
+        return None
+    model = delay_model()
+    return {
+        "outcomes": [asdict(outcome) for outcome in outcomes],
+        "source": model.source,
+        "checked": model.checked,
+        "limits": model.limits,
+    }
+
+
+def checklist_json(filled: Sequence[FilledItem]) -> list[dict[str, Any]]:
+    """The lines of the call to the receiving centre; ``known`` is empty where a person must say it."""
+    return [
+        {
+            "id": line.item.id,
+            "title": line.item.title,
+            "known": {fact: _stated(value) for fact, value in line.known.items()},
+        }
+        for line in filled
+    ]
+
+
+def _stated(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value_json(value)
 
 
 def swelling_json(advice: list[DecompressionAdvice], values: Mapping[str, Known]) -> dict[str, Any]:

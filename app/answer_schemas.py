@@ -203,6 +203,14 @@ class ActionOut(BaseModel):
     missing: list[str]
 
 
+class ChecklistItemOut(BaseModel):
+    """One line of the call to the receiving centre."""
+
+    id: str
+    title: str
+    known: dict[str, Any] = Field(description="Values by fact; empty: it must be asked or said.")
+
+
 class TransferOut(ActionOut):
     """What to do next with the patient."""
 
@@ -215,6 +223,7 @@ class TransferOut(ActionOut):
     door_in_door_out: DoorInDoorOut | None = Field(
         description="null where the site treats, or the arrival is not known."
     )
+    checklist: list[ChecklistItemOut] = Field(description="Empty unless the patient is to leave, or may have to.")
 
 
 class OutcomeOfRuleset(BaseModel):
@@ -233,6 +242,20 @@ class ChangeOut(BaseModel):
     title: str
     then: OutcomeOfRuleset
     after: Moment | None = Field(None, description="When it comes by itself, by the passing of time.")
+
+
+class NearBoundOut(BaseModel):
+    """A value so near to a bound that one step of its scale would give other answers."""
+
+    fact: str
+    value: float
+    nearest: float = Field(description="The nearest value at which another answer is given.")
+    distance: float
+    unit: str
+    rulesets: list[str]
+    text: str
+    note: str | None = Field(description="What is known of how well the value can be measured.")
+    checked: Literal["read", "second-hand", "memory"] | None
 
 
 class VersionsOut(BaseModel):
@@ -261,6 +284,24 @@ class BenefitOut(BaseModel):
     notes: list[str]
 
 
+class ExpectedOutcomeOut(BaseModel):
+    """Outcome of a group of patients treated after one delay."""
+
+    delay_minutes: Minutes
+    minutes_from_onset: Minutes
+    independent_percent: float = Field(description="mRS 0 to 2 at 90 days, percent.")
+    mean_mrs: float
+
+
+class OutcomeByDelayOut(BaseModel):
+    """What waiting costs patients of this kind, from a published model."""
+
+    outcomes: list[ExpectedOutcomeOut]
+    source: str
+    checked: Literal["read", "second-hand", "memory"]
+    limits: str
+
+
 class SwellingOut(BaseModel):
     """What guidelines say of surgery for a swelling infarct."""
 
@@ -285,7 +326,11 @@ class TriageAnswer(BaseModel):
     ivt: list[IvtOut] = _UNLESS_NOT_ASKED
     transfer: TransferOut = _UNLESS_NOT_ASKED
     what_would_change: list[ChangeOut] = _UNLESS_NOT_ASKED
+    near_bounds: list[NearBoundOut] = _UNLESS_NOT_ASKED
     benefit: list[BenefitOut] = _UNLESS_NOT_ASKED
+    outcome_by_delay: OutcomeByDelayOut | None = Field(
+        None, description="Null where the model is silent: no projected puncture, another vessel, or beyond its time."
+    )
     swelling: SwellingOut | None = Field(None, description="Null while nothing about swelling is known.")
     missing: list[str] = Field(description="Names of facts, those first that would settle the most answers.")
     warnings: list[str]

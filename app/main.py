@@ -10,7 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from app import problems
-from app.api import health, prehospital, reference_page, rules, scans, triage
+from app.api import after_treatment, health, prehospital, reference_page, rules, scans, triage
 from app.api.body_limit import BodyLimit
 from app.api.openapi import DESCRIPTION, document
 from app.api.security_headers import SecurityHeaders
@@ -61,7 +61,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         _desk(app, settings),
         open_hospital(settings),
     )
-    for router in (triage.router, prehospital.router, scans.router, rules.router, health.router, reference_page.router):
+    for router in (
+        triage.router,
+        after_treatment.router,
+        prehospital.router,
+        scans.router,
+        rules.router,
+        health.router,
+        reference_page.router,
+    ):
         app.include_router(router)
     mount_pages(app, settings.site_time_zone)
     problems.install(app)

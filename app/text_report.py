@@ -31,6 +31,8 @@ def triage_text(answer: Json) -> str:
         "",
         *_labelled("Missing", ", ".join(answer["missing"])),
         *_list("Changes if", _changes(answer["evt"], answer["what_would_change"])),
+        *_list("Near a bound", [bound["text"] for bound in answer["near_bounds"]]),
+        *_labelled("Waiting", _waiting(answer["outcome_by_delay"])),
         *_list("Mind", answer["warnings"]),
         "",
         *_wrapped(_versions(answer["versions"])),
@@ -128,6 +130,18 @@ def _time(time: Json | None) -> str:
     if time["projected_puncture_at"]:
         parts.append(f"groin puncture expected {_clock(time['projected_puncture_at'])}")
     return "; ".join(parts) + "."
+
+
+def _waiting(model: Json | None) -> str:
+    """What a delay costs patients of this kind; empty where the model is silent."""
+    if model is None:
+        return ""
+    now, *later = model["outcomes"]
+    costs = "".join(f", {one['delay_minutes']} min later {one['independent_percent']:g}%" for one in later)
+    return (
+        f"of such patients {now['independent_percent']:g}% independent at 90 days after puncture as projected{costs}"
+        f" (a model of groups, {model['source']}, {model['checked']})"
+    )
 
 
 def _first_sentence(text: str) -> str:

@@ -8,26 +8,30 @@ from functools import cache
 from typing import Any
 
 from app.answer import (
+    TOWARDS_THE_CENTRE,
     answer_json,
     aspects_json,
     change_json,
     clause_json,
     ivt_json,
+    near_bound_json,
     pc_aspects_json,
     time_json,
     transfer_json,
     values_json,
 )
-from app.answer_evidence import benefit_json, swelling_json
+from app.answer_evidence import benefit_json, checklist_json, delay_json, swelling_json
 from app.version import __version__
 from imaging.atlas_description import atlas_version
 from scoring.benefit import benefit_figures, eligible_trials
 from scoring.case import Case
 from scoring.decompression import decompression_advice, swelling_is_in_question
+from scoring.delay import outcomes_by_delay
 from scoring.derived import Assessment, assess
 from scoring.eligibility import Answer, grid_in_force, judge, outcomes
 from scoring.explain import what_would_change
 from scoring.grid import Grid
+from scoring.near_bounds import near_bounds
 from scoring.outcomes import Action, Outcome
 from scoring.rule_files import read_rulebook
 from scoring.rulebook import RuleBook
@@ -35,6 +39,7 @@ from scoring.summary import summarise
 from scoring.thrombolysis import thrombolysis_advice
 from scoring.timeline import minutes_to_puncture
 from scoring.transfer import TransferAdvice, action_advice, leading_stance, transfer_advice
+from scoring.transfer_checklist import transfer_checklist
 from scoring.values import Known
 
 NOT_FOR_CLINICAL_USE = (
@@ -137,7 +142,9 @@ def _ivt(judged: _Judged) -> dict[str, Any]:
 
 def _transfer(judged: _Judged) -> dict[str, Any]:
     told = transfer_json(judged.advice, judged.case, judged.to_puncture, judged.values, _on_arrival(judged))
-    return {"transfer": told}
+    leaves = judged.values.get("site_treats") is False and judged.advice.action in TOWARDS_THE_CENTRE
+    checklist = transfer_checklist(judged.case, judged.values) if leaves else ()
+    return {"transfer": {**told, "checklist": checklist_json(checklist)}}
 
 
 def _on_arrival(judged: _Judged) -> TransferAdvice | None:
@@ -153,12 +160,17 @@ def _on_arrival(judged: _Judged) -> TransferAdvice | None:
 
 def _changes(judged: _Judged) -> dict[str, Any]:
     changes = what_would_change(judged.grid, judged.values, judged.answers)
-    return {"what_would_change": [change_json(change, judged.assessment.timeline) for change in changes]}
+    titles = {ruleset.id: ruleset.title for ruleset in judged.grid.rulesets}
+    return {
+        "what_would_change": [change_json(change, judged.assessment.timeline) for change in changes],
+        "near_bounds": [near_bound_json(bound, titles) for bound in near_bounds(changes, judged.values)],
+    }
 
 
 def _benefit(judged: _Judged) -> dict[str, Any]:
     figures = benefit_figures(eligible_trials(judged.answers), judged.values)
-    return {"benefit": [benefit_json(figure) for figure in figures]}
+    expected = outcomes_by_delay(judged.values, judged.to_puncture)
+    return {"benefit": [benefit_json(figure) for figure in figures], "outcome_by_delay": delay_json(expected)}
 
 
 def _swelling(judged: _Judged) -> dict[str, Any]:

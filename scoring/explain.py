@@ -25,6 +25,8 @@ class Change:
     outcome: Verdict
     bound: float | None = None
     """The end of a numeric range that lies nearest to the present value; ``None`` for choices and flags."""
+    nearest: float | None = None
+    """The value of the range that lies nearest to the present one; an open end counts as that end itself."""
 
 
 def what_would_change(grid: Grid, values: Mapping[str, Known], answers: Sequence[Answer]) -> tuple[Change, ...]:
@@ -113,8 +115,9 @@ def _changes(place: _Place, here: int, answer: Answer) -> Iterator[Change]:
                 within = [i for segment in run for i in segment.cells]
                 first, last = place.column.cells[min(within)], place.column.cells[max(within)]
                 bound = first.low if path is above else last.high
+                nearest = _lowest(place.column, first) if path is above else _highest(place.column, last)
                 text = _extent(place.column, first, last)
-                yield Change(place.column.fact, text, answer.ruleset.id, outcome, bound)
+                yield Change(place.column.fact, text, answer.ruleset.id, outcome, bound, nearest)
                 break
 
 
@@ -162,6 +165,14 @@ def _integer_extent(column: Column, lowest: Cell, highest: Cell) -> str:
     if high == column.spec.maximum:
         return f"is {low:g} or more"
     return f"is {low:g} to {high:g}"
+
+
+def _lowest(column: Column, cell: Cell) -> float | None:
+    return _first_integer(column, cell) if column.spec.kind is Kind.INTEGER else cell.low
+
+
+def _highest(column: Column, cell: Cell) -> float | None:
+    return _last_integer(column, cell) if column.spec.kind is Kind.INTEGER else cell.high
 
 
 def _first_integer(column: Column, cell: Cell) -> float:

@@ -40,7 +40,7 @@ def figures_section(book: RuleBook) -> Iterator[str]:
         yield _figure_row(figure)
     yield ""
     for figure in all_figures():
-        told = [f"**{figure.title}** ({_reference(figure.source)}): {figure.population}.", _shown_to(figure, book)]
+        told = [f"**{figure.title}** ({reference_of(figure.source)}): {figure.population}.", _shown_to(figure, book)]
         told += figure.notes
         yield f"- {' '.join(told)}"
 
@@ -93,7 +93,8 @@ def _shown_to(figure: BenefitFigure, book: RuleBook) -> str:
     return f"Shown where {'; '.join(condition_in_words(condition) for condition in figure.applies_to)}."
 
 
-def _reference(key: str) -> str:
+def reference_of(key: str) -> str:
+    """Where a document of ``sources.yaml`` is found."""
     reference: str = load_yaml(RULES_FOLDER / "sources.yaml")[key]["reference"]
     return reference
 
@@ -102,7 +103,7 @@ def _scale(scale: LvoScale) -> Iterator[str]:
     yield ""
     yield f"### {scale.name}"
     yield ""
-    yield f"{scale.title} ({_reference(scale.source)}); items and cut-off {HOW_CHECKED[scale.status]}."
+    yield f"{scale.title} ({reference_of(scale.source)}); items and cut-off {HOW_CHECKED[scale.status]}."
     yield _when_positive(scale)
     yield ""
     yield "| item | scored |"
