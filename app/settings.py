@@ -7,12 +7,13 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from app.settings_access import AccessSettings
 from app.settings_dicom import DicomSettings
+from app.settings_queue import QueueSettings
 from app.settings_sources import ConfigFile, SecretFiles
 
 _MIB = 1024 * 1024
 
 
-class Settings(AccessSettings, DicomSettings, BaseSettings):
+class Settings(AccessSettings, DicomSettings, QueueSettings, BaseSettings):
     """Settings of the server. Each is read from the environment variable ``ASPECTS_`` + its name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="ASPECTS_", frozen=True, extra="ignore")

@@ -24,6 +24,8 @@ class RefusalCode(StrEnum):
     TOO_LARGE = "TOO_LARGE"
     CORRUPT_FILE = "CORRUPT_FILE"
     SEVERAL_PATIENTS = "SEVERAL_PATIENTS"
+    READING_FAILED = "READING_FAILED"
+    """A fault of the service, not of the scan; only a service that queues scans says so."""
 
 
 class ScanRefused(Exception):

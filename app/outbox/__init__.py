@@ -1,0 +1,1 @@
+"""What has to reach other systems: kept with the change that caused it, sent until it is acknowledged or given up."""
