@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from typing import NamedTuple
 
 import numpy as np
 from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage
@@ -67,31 +68,49 @@ def group_series(slices: list[SliceHeader]) -> list[list[SliceHeader]]:
     return [group for groups in by_key.values() for group in groups]
 
 
+class SeriesRank(NamedTuple):
+    """Why one group of slices goes before another, in order of weight; smaller is better."""
+
+    single: bool
+    not_axial: bool
+    computed: bool
+    """Marked as computed after the scan (secondary)."""
+    contrast: bool
+    sharp: bool
+    """Kernel for bone or lung."""
+    short: bool
+    """Shorter than a head."""
+    minus_day: int
+    unusual_thickness: bool
+    minus_length_mm: float
+    series_uid: str
+
+
 def rank_series(groups: list[list[SliceHeader]]) -> list[list[SliceHeader]]:
     """Return the groups, best first.
 
     In order of weight: axial, scanned rather than computed afterwards, without contrast agent, soft kernel, long enough
     for a head, of the latest day (earlier scans of the patient often come along), slices of 2 to 6 mm, longest.
     """
-    return sorted(groups, key=_badness)
+    return sorted(groups, key=series_rank)
 
 
-def _badness(group: list[SliceHeader]) -> tuple[object, ...]:
+def series_rank(group: list[SliceHeader]) -> SeriesRank:
+    """Return what decides about a group."""
     first = group[0]
     length = _length_mm(group)
-    thickness = first.slice_thickness_mm or 0.0
     low, high = _READABLE_THICKNESS_MM
-    return (
-        len(group) == 1,
-        _normal_z(first) < _AXIAL_COSINE,
-        "SECONDARY" in {kind.upper() for kind in first.image_type},
-        first.file.contrast_agent is not None,
-        is_sharp(first.kernel),
-        length < _USUAL_HEAD_MM,
-        -int((first.file.acquired_at or "0")[:_DATE_CHARACTERS].replace("-", "")),
-        not low <= thickness <= high,
-        -length,
-        first.file.series_uid or "",
+    return SeriesRank(
+        single=len(group) == 1,
+        not_axial=_normal_z(first) < _AXIAL_COSINE,
+        computed="SECONDARY" in {kind.upper() for kind in first.image_type},
+        contrast=first.file.contrast_agent is not None,
+        sharp=is_sharp(first.kernel),
+        short=length < _USUAL_HEAD_MM,
+        minus_day=-int((first.file.acquired_at or "0")[:_DATE_CHARACTERS].replace("-", "")),
+        unusual_thickness=not low <= (first.slice_thickness_mm or 0.0) <= high,
+        minus_length_mm=-length,
+        series_uid=first.file.series_uid or "",
     )
 
 
