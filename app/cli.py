@@ -34,7 +34,13 @@ ScanOption = Annotated[Path | None, typer.Option(help="Head CT of the patient, a
 
 def main() -> None:
     """Run the command line; ends the process with the exit code."""
-    app()
+    from scoring.errors import RuleFileError
+
+    try:
+        app()
+    except RuleFileError as error:
+        _say(f"aspects: {error}")
+        sys.exit(_UNUSABLE)
 
 
 @app.command()

@@ -16,6 +16,9 @@ from app.settings import Settings
 from app.settings_sources import SettingsFileError
 from app.site_network import SiteFileError, load_sites
 from app.web.times import TimeProblem, read_zone
+from scoring.errors import RuleFileError
+from scoring.local_policy import with_local_policy
+from scoring.rule_files import read_rulebook
 
 _SCAN_DIR = "ASPECTS_SCAN_DIR"
 _STOP_SECONDS = 10
@@ -59,12 +62,13 @@ def _checked_settings() -> Settings:
         settings = Settings()
         read_zone(settings.site_time_zone)
         load_sites(settings.site_network_file, settings.site_time_zone)
+        with_local_policy(read_rulebook(), settings.local_policy_file)
     except ValidationError as error:
         faults = [f"{_variable(fault['loc'])}{fault['msg']}" for fault in error.errors()]
         raise SettingsUnusable("; ".join(faults)) from None
     except TimeProblem as error:
         raise SettingsUnusable(f"ASPECTS_SITE_TIME_ZONE: {error}") from None
-    except (SettingsError, SettingsFileError, SiteFileError) as error:
+    except (RuleFileError, SettingsError, SettingsFileError, SiteFileError) as error:
         raise SettingsUnusable(str(error)) from None
     return settings
 

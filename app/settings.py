@@ -74,6 +74,10 @@ class Settings(AccessSettings, DicomSettings, QueueSettings, BaseSettings):
         default=None,
         description="YAML file with the hospitals of the network, which requests name by site_id. None: no site_id.",
     )
+    local_policy_file: Path | None = Field(
+        default=None,
+        description="YAML file with this hospital's own, stricter cautions on thrombolysis. None: guidelines alone.",
+    )
     site_time_zone: str = Field(
         default="UTC",
         description="IANA name of the time zone in which the form reads and shows times, such as Europe/London.",

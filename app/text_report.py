@@ -144,6 +144,10 @@ def _waiting(model: Json | None) -> str:
     )
 
 
+def _whose(caution: Json) -> str:
+    return ", this hospital's own policy" if caution["local"] else ""
+
+
 def _first_sentence(text: str) -> str:
     """The verdict; what follows it, who says otherwise, stands in the table."""
     return text.split(". ", maxsplit=1)[0].removesuffix(".") + "."
@@ -188,7 +192,7 @@ def _trials(answers: Iterable[Json]) -> list[str]:
 
 def _thrombolysis(advice: Json) -> str:
     level = f", level {advice['level']}" if advice["level"] else ""
-    against = [f"{caution['title']} ({caution['tier_text']})" for caution in advice["cautions"]]
+    against = [f"{caution['title']} ({caution['tier_text']}{_whose(caution)})" for caution in advice["cautions"]]
     said = f"; against it: {', '.join(against)}" if against else ""
     return f"{advice['title']}: {advice['outcome_text']}{level}{said}"
 

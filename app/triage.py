@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from app.answer import (
@@ -31,6 +32,7 @@ from scoring.derived import Assessment, assess
 from scoring.eligibility import Answer, grid_in_force, judge, outcomes
 from scoring.explain import what_would_change
 from scoring.grid import Grid
+from scoring.local_policy import with_local_policy
 from scoring.near_bounds import near_bounds
 from scoring.outcomes import Action, Outcome
 from scoring.rule_files import read_rulebook
@@ -50,8 +52,14 @@ NOT_FOR_CLINICAL_USE = (
 
 @cache
 def rulebook() -> RuleBook:
-    """The rule book of this installation, read once. Raises RuleFileError."""
-    return read_rulebook()
+    """The rule book of this installation with the hospital's own cautions, read once. Raises RuleFileError."""
+    return with_local_policy(read_rulebook(), _local_policy_file())
+
+
+def _local_policy_file() -> Path | None:
+    from app.settings import Settings  # noqa: PLC0415 -- a command that judges one case waits for this only here
+
+    return Settings().local_policy_file
 
 
 def triage(case: Case, parts: Collection[str] | None = None) -> dict[str, Any]:

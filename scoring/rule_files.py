@@ -87,14 +87,14 @@ class _Reader:
         if not entry["id"].startswith(f"{ruleset_id}."):
             raise ValueError(f"the id should start with '{ruleset_id}.'")
         strength = entry["strength"]
-        clause = Clause(
+        return Clause(
             id=entry["id"],
             ruleset=ruleset_id,
             clause=entry.get("clause", entry["id"].removeprefix(f"{ruleset_id}.")),
             title=entry["title"],
             source=self.sources[entry["source"]],
             locator=entry["locator"],
-            checked=_checked(entry["checked"]),
+            checked=read_checked(entry["checked"]),
             outcome=_outcome(strength["outcome"], self.entries[ruleset_id]["kind"]),
             stance=Stance(strength["stance"]) if "stance" in strength else None,
             level=strength.get("level"),
@@ -106,9 +106,6 @@ class _Reader:
             in_force_from=entry["in_force"]["from"],
             in_force_until=entry["in_force"]["until"],
         )
-        for condition in clause.conditions():
-            _check_condition(condition)
-        return clause
 
     def _line(self, entry: Mapping[str, Any]) -> Line:
         if set(entry) == {"meets"}:
@@ -116,18 +113,33 @@ class _Reader:
                 c for ruleset_id in entry["meets"] for clause in self.clauses(ruleset_id) for c in clause.conjunctions()
             ]
             return AnyOf(tuple(alternatives), tuple(entry["meets"]))
-        if set(entry) == {"any_of"}:
-            return AnyOf(tuple(_alternative(alternative) for alternative in entry["any_of"]))
-        return read_condition(entry)
+        return read_line(entry)
+
+
+def read_line(entry: Mapping[str, Any]) -> Line:
+    """Read one line of a clause that refers to no other rule set.
+
+    Raises
+    ------
+    ValueError
+        It names an unknown fact or choice, or states an impossible bound.
+    """
+    if set(entry) == {"any_of"}:
+        return AnyOf(tuple(_alternative(alternative) for alternative in entry["any_of"]))
+    condition = read_condition(entry)
+    check_condition(condition)
+    return condition
 
 
 def _alternative(entry: Mapping[str, Any]) -> Conjunction:
-    if set(entry) == {"all_of"}:
-        return tuple(read_condition(line) for line in entry["all_of"])
-    return (read_condition(entry),)
+    conditions = tuple(read_condition(line) for line in (entry["all_of"] if set(entry) == {"all_of"} else (entry,)))
+    for condition in conditions:
+        check_condition(condition)
+    return conditions
 
 
-def _checked(entry: Mapping[str, Any]) -> Checked:
+def read_checked(entry: Mapping[str, Any]) -> Checked:
+    """Read how, by whom and when something was checked. Raises ValueError, TypeError."""
     checked = Checked(**entry)
     if checked.status not in CHECK_STATUSES:
         raise ValueError(f"checked.status is one of {', '.join(CHECK_STATUSES)}")
@@ -157,7 +169,8 @@ def _by_precedence(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
     return tuple(ordered)
 
 
-def _check_condition(condition: Condition) -> None:
+def check_condition(condition: Condition) -> None:
+    """Raise ValueError for a condition that does not fit the fact it asks for."""
     spec = fact_spec(condition.fact)
     if spec is None:
         raise ValueError(f"there is no fact '{condition.fact}'")

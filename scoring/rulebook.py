@@ -10,6 +10,9 @@ from typing import Any
 from scoring.conditions import Condition
 from scoring.outcomes import Stance, Verdict
 
+LOCAL_POLICY = "local"
+"""Id of the rule set that holds a hospital's own cautions."""
+
 Conjunction = tuple[Condition, ...]
 """Conditions that must hold together."""
 

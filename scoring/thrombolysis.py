@@ -8,7 +8,7 @@ from functools import lru_cache
 from scoring.eligibility import Answer, Reason, clause_reasons, judge
 from scoring.grid import Grid, Masks
 from scoring.outcomes import Tier
-from scoring.rulebook import Clause, RuleBook
+from scoring.rulebook import LOCAL_POLICY, Clause, RuleBook
 from scoring.values import Known
 
 
@@ -57,9 +57,10 @@ def thrombolysis_advice(rulebook: RuleBook, on: date, values: Mapping[str, Known
 
 
 def _advice(answer: Answer, table: Grid, masks: Masks, values: Mapping[str, Known]) -> ThrombolysisAdvice:
-    mine = sum(table.mask_of_ruleset[ruleset.id] for ruleset in table.rulesets if ruleset.name == answer.ruleset.name)
+    names = {answer.ruleset.name, LOCAL_POLICY}
+    mine = sum(table.mask_of_ruleset[ruleset.id] for ruleset in table.rulesets if ruleset.name in names)
     present = [
-        Caution(clause, Tier(clause.outcome), clause_reasons(clause, values))
+        Caution(clause, Tier(clause.outcome), clause_reasons(clause, values), clause.ruleset == LOCAL_POLICY)
         for clause in table.clauses(masks.met & mine)
     ]
     unknown = [
@@ -78,7 +79,10 @@ def _gravity(caution: Caution) -> int:
 
 @lru_cache(maxsize=16)
 def _in_force(rulebook: RuleBook, on: date) -> tuple[Grid, Grid]:
-    """The windows and the tables of cautions, compiled; a table belongs to the guideline whose name it shares."""
+    """The windows and the tables of cautions, compiled.
+
+    A table belongs to the guideline whose name it shares, and the hospital's own to all of them.
+    """
     rulesets = [ruleset for ruleset in rulebook.in_force(on) if not ruleset.superseded]
     return (
         Grid([ruleset for ruleset in rulesets if ruleset.kind == "thrombolysis"]),

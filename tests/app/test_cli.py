@@ -1,6 +1,7 @@
 """The command line: data on standard output, everything else on standard error, exit codes as documented."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -199,3 +200,16 @@ def test_commands_load_only_what_they_need(code: str, unwanted: list[str]) -> No
     program = f"import sys\n{code}\nprint([name for name in {unwanted!r} if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_a_policy_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("cautions: 3")
+    case = tmp_path / "case.json"
+    case.write_text('{"facts": {}}')
+    command = [sys.executable, "-c", "from app.cli import main; main()", "triage", str(case)]
+    environment = {**os.environ, "ASPECTS_LOCAL_POLICY_FILE": str(policy)}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("aspects: policy.yaml: ")
+    assert "Traceback" not in ended.stderr
