@@ -82,6 +82,21 @@ def fingerprint(path: Path, limits: ReadLimits = ReadLimits()) -> str:  # noqa: 
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
+def dicom_files(path: Path, limits: ReadLimits = ReadLimits()) -> list[FileContent]:  # noqa: B008 - frozen
+    """Return the DICOM files of a scan, for those who write results beside it; none for NIfTI.
+
+    Raises
+    ------
+    ScanRefused
+        ``TOO_LARGE`` or ``CORRUPT_FILE``, as in :func:`read_volume`.
+    FileNotFoundError
+        If nothing lies at ``path``.
+    """
+    if not path.exists():
+        raise FileNotFoundError(path)
+    return [content for content, kind in _scan_files(path, limits) if kind == "dicom"]
+
+
 def _scan_files(path: Path, limits: ReadLimits) -> Iterator[tuple[FileContent, str]]:
     """Yield the files that are scans by their content, with their kind: ``"dicom"`` or ``"nifti"``."""
     if path.is_dir():
