@@ -12,6 +12,7 @@ from app.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from app.access.access import Access
     from app.store.writer import Writer
 
 
@@ -28,6 +29,8 @@ class Hospital:
     """For reading: ``with hospital.engine.connect()`` in a thread."""
     writer: "Writer"
     """For whatever changes the record."""
+    access: "Access"
+    """Who may use the service: keys, tokens, sessions."""
 
     async def close(self) -> None:
         """End all parts in order; what was accepted is on disk by then."""
@@ -50,7 +53,9 @@ def open_hospital(settings: Settings) -> Hospital | None:
     if settings.data_dir is None:
         return None
     try:
-        from app.store import database, schema, writer  # noqa: PLC0415 -- a service that keeps nothing needs none of it
+        # A service that keeps nothing needs none of it.
+        from app.access.access import Access  # noqa: PLC0415
+        from app.store import database, schema, writer  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise HospitalUnusable(f"{error.name} is not installed; install the extra 'hospital'.") from None
     try:
@@ -58,4 +63,5 @@ def open_hospital(settings: Settings) -> Hospital | None:
         schema.migrate(engine)
     except (database.DatabaseUnusable, OSError) as error:
         raise HospitalUnusable(f"ASPECTS_DATA_DIR, ASPECTS_DATABASE_URL: {error}") from error
-    return Hospital(settings, engine, writer.Writer(engine))
+    record_writer = writer.Writer(engine)
+    return Hospital(settings, engine, record_writer, Access(settings, engine, record_writer))

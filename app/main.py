@@ -10,6 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from app import problems
+from app.access.actor import Actor
 from app.api import after_treatment, health, prehospital, reference_page, rules, scans, triage
 from app.api.body_limit import BodyLimit
 from app.api.openapi import DESCRIPTION, document
@@ -29,13 +30,16 @@ _UPLOADS = ("/v1/scans", "/scan")
 """Addresses that take scans, and with them far larger bodies than the others."""
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, everyone: Actor | None = None) -> FastAPI:
     """Make the application.
 
     Parameters
     ----------
     settings
         ``None``: from the environment.
+    everyone
+        Who every caller of a service with a record is taken for, without asking: for tests, and for programs that
+        embed the service and know their user. ``None``: each has to show a key, a token or a session.
 
     Raises
     ------
@@ -71,12 +75,34 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         reference_page.router,
     ):
         app.include_router(router)
+    if app.state.service.hospital is not None:
+        _mount_hospital(app)
     mount_pages(app, settings.site_time_zone)
     problems.install(app)
     document(app)
-    app.add_middleware(BodyLimit, settings.json_body_limit_bytes, dict.fromkeys(_UPLOADS, settings.upload_limit_bytes))
-    app.add_middleware(SecurityHeaders)
+    _add_middleware(app, settings, everyone)
     return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings, everyone: Actor | None) -> None:
+    """Each is wrapped round those before it: what is added last sees a request first."""
+    app.add_middleware(BodyLimit, settings.json_body_limit_bytes, dict.fromkeys(_UPLOADS, settings.upload_limit_bytes))
+    hospital = app.state.service.hospital
+    if hospital is not None:
+        from app.access.gate import AsOne, Gate  # noqa: PLC0415 -- it needs what a service without a record lacks
+
+        if everyone is None:
+            app.add_middleware(Gate, hospital.access)
+        else:
+            app.add_middleware(AsOne, everyone)
+    app.add_middleware(SecurityHeaders)
+
+
+def _mount_hospital(app: FastAPI) -> None:
+    """Routes of a service with a record; each must say who may call it."""
+    from app.access import sign_in  # noqa: PLC0415 -- it needs what a service without a record lacks
+
+    app.include_router(sign_in.router)
 
 
 def _desk(app: FastAPI, settings: Settings) -> ScanDesk:
