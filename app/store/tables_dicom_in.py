@@ -14,7 +14,6 @@ dicom_studies = Table(
     Column("asked_at", String(32)),
     Column("state", String(16), nullable=False),
     Column("content_key", String(64)),
-    Column("scan_sha256", String(64)),
     Column("job_id", String(64)),
     Column("choice", Text),
     Column("processed_at", String(32)),

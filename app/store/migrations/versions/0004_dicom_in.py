@@ -21,7 +21,6 @@ def upgrade() -> None:
         sa.Column("asked_at", sa.String(32)),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("content_key", sa.String(64)),
-        sa.Column("scan_sha256", sa.String(64)),
         sa.Column("job_id", sa.String(64)),
         sa.Column("choice", sa.Text()),
         sa.Column("processed_at", sa.String(32)),
