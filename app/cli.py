@@ -260,6 +260,24 @@ def serve(
 
 
 @app.command()
+def worker() -> None:
+    """Read the scans that wait in the queue and send what is to be delivered, until stopped."""
+    from app.server import SettingsUnusable, checked_settings
+
+    try:
+        settings = checked_settings()
+        from app.queue.worker import WorkerUnusable, work_until_stopped
+    except SettingsUnusable as error:
+        _stop(str(error))
+    except ModuleNotFoundError as error:
+        _stop(f"{error.name} is not installed; install the extra 'hospital'.")
+    try:
+        work_until_stopped(settings)
+    except WorkerUnusable as error:
+        _stop(str(error))
+
+
+@app.command()
 def version() -> None:
     """Print the versions of the software and of the rules."""
     from app.triage import rulebook

@@ -37,7 +37,7 @@ def serve_until_stopped(host: str, port: int, workers: int) -> None:
     SettingsUnusable
         An environment variable holds a value that does not fit, or the network file cannot be read.
     """
-    settings = _checked_settings()
+    settings = checked_settings()
     own_folder = tempfile.mkdtemp(prefix="aspects-") if settings.scan_dir is None else None
     if own_folder:
         os.environ[_SCAN_DIR] = own_folder  # all processes of the server answer for each other's jobs
@@ -57,7 +57,8 @@ def _end_in_order(_number: int, _frame: FrameType | None) -> NoReturn:
     sys.exit(0)
 
 
-def _checked_settings() -> Settings:
+def checked_settings() -> Settings:
+    """The settings of the environment. Raises SettingsUnusable, whose message names the setting."""
     try:
         settings = Settings()
         read_zone(settings.site_time_zone)

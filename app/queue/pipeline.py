@@ -1,0 +1,190 @@
+"""What a worker does with one job, in two steps that can each be repeated: read the scan, then record what was read."""
+
+import asyncio
+import json
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from pydantic_core import to_json
+from sqlalchemy import Connection, Engine
+
+from app.access.actor import Actor
+from app.problems import Problem, contradiction
+from app.queue import job_rows
+from app.queue.job_rows import KeptJob
+from app.queue.queue import JobResult
+from app.scan_findings import with_reading
+from app.scan_pool import ScanPool, WorkerUnavailable
+from app.store.writer import RecordBusy, RecordUnavailable, Writer
+from app.triage import triage
+from imaging.refusals import RefusalCode
+from imaging.result import Reading, Refusal
+from scoring.case import Case
+from scoring.errors import CaseError
+
+log = logging.getLogger("aspects.worker")
+
+_FETCH_ATTEMPTS = 4
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 30.0
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+
+class ScanFiles(Protocol):
+    """Where the files of scans lie."""
+
+    def fetch(self, keys: tuple[str, ...], folder: Path) -> Path:
+        """Lay a scan into an empty folder; returns the file, or the folder where there are several.
+
+        Raises ``LookupError`` for what is not there, ``OSError`` where the store cannot be reached.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What recording a job brings about, for those who enqueue deliveries in the same transaction."""
+
+    kept: KeptJob
+    reading: Json
+    judged: Json | None
+    """The triage answer; ``None``: the job brought no case, or one that contradicts itself."""
+
+
+AfterRecord = Callable[[Connection, Outcome], None]
+"""Called within the transaction that records a job."""
+
+CaseReader = Callable[[bytes], Case]
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """The steps of a job, called from threads; scans are read by the pool on the worker's event loop."""
+
+    engine: Engine
+    writer: Writer
+    files: ScanFiles
+    pool: ScanPool
+    loop: asyncio.AbstractEventLoop
+    folder: Path
+    """Private to this worker; emptied when it starts."""
+    worker: str
+    actor: Actor
+    case_of: CaseReader
+    slots: threading.Semaphore
+    """As many as scans may be read at the same time."""
+    after_record: tuple[AfterRecord, ...] = ()
+    stopping: threading.Event = field(default_factory=threading.Event)
+    under_way: set[str] = field(default_factory=set)
+    """Jobs between the start of their reading and its record."""
+
+    def read(self, job_id: str) -> Json:
+        """First step: fetch the scan and read it. ``{}`` where there is nothing left to do."""
+        with self.engine.connect() as connection:
+            kept = job_rows.kept_job(connection, job_id)
+        if kept is None:
+            return {}
+        folder = self.folder / job_id
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            scan = self._fetched(kept, folder / "scan")
+            with self.slots:
+                self._hold_if_stopping()
+                return {"reading": self._read(kept, scan)}
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def record(self, job_id: str, told: Json) -> None:
+        """Second step: judge the case if there is one, and keep all of it in one transaction."""
+        with self.engine.connect() as connection:
+            kept = job_rows.kept_job(connection, job_id)
+        if kept is not None and told:
+            result, judged = self._answer(kept, told["reading"])
+            outcome = Outcome(kept, told["reading"], judged)
+            self._write(lambda connection: self._record(connection, outcome, result))
+        self.under_way.discard(job_id)
+
+    def put_back_unread(self) -> None:
+        """Undo the start of what is still being read: the worker stops, and that is not the scan's fault."""
+        for job_id in list(self.under_way):
+            self._write(partial(job_rows.put_back, job_id=job_id, actor=self.actor))
+
+    def _fetched(self, kept: KeptJob, folder: Path) -> Path | None:
+        """The scan on the disk; ``None`` where it cannot be had even after a while."""
+        for attempt in range(_FETCH_ATTEMPTS):
+            folder.mkdir(parents=True, mode=0o700)
+            try:
+                return self.files.fetch(kept.job.scan, folder)
+            except (LookupError, OSError) as error:
+                log.warning("job %s: its scan could not be fetched (%s)", kept.job_id, type(error).__name__)
+            shutil.rmtree(folder, ignore_errors=True)
+            self.stopping.wait(_FIRST_PAUSE_SECONDS * 2**attempt)
+        return None
+
+    def _read(self, kept: KeptJob, scan: Path | None) -> Json:
+        if scan is None:
+            return _failed("The scan could not be fetched from where it is kept.")
+        self.under_way.add(kept.job_id)
+        begun = self._write(lambda connection: job_rows.begin(connection, kept.job_id, self.worker, self.actor))
+        if begun is None:
+            return _failed("The service was stopped hard each time that this scan was being read.")
+        reading = self.pool.read(scan, overlay=kept.job.overlay)
+        try:
+            return asyncio.run_coroutine_threadsafe(reading, self.loop).result()
+        except WorkerUnavailable:
+            return _failed("No process for reading scans could be started.")
+
+    def _hold_if_stopping(self) -> None:
+        """Wait for the end of the process: what is begun now would not be finished."""
+        if self.stopping.is_set():
+            threading.Event().wait()
+
+    def _answer(self, kept: KeptJob, reading: Json) -> tuple[JobResult, Json | None]:
+        if kept.job.request is None:
+            return JobResult(200, to_json({"reading": reading, "triage": None})), None
+        try:
+            case, warnings = with_reading(self.case_of(kept.job.request), reading)
+            judged = triage(case)
+        except CaseError as error:
+            problem = contradiction(error, ("body", "case"))
+            return JobResult(problem.status_code, problem.body()), None
+        except Exception:
+            log.exception("job %s: fault while judging its case", kept.job_id)
+            problem = Problem(500, "A fault of this software; its log says more.")
+            return JobResult(problem.status_code, problem.body()), None
+        judged["warnings"] = [*judged["warnings"], *warnings]
+        return JobResult(200, to_json({"reading": reading, "triage": judged})), judged
+
+    def _record(self, connection: Connection, outcome: Outcome, result: JobResult) -> None:
+        reading = outcome.reading
+        refusal = reading.get("refusal") or {}
+        detail = {"status": reading["status"], "refusal": refusal.get("code"), "answer": result.status}
+        if job_rows.finish(connection, outcome.kept.job_id, result, self.actor, detail):
+            for follow_up in self.after_record:
+                follow_up(connection, outcome)
+
+    def _write(self, function: Callable[[Connection], T]) -> T:
+        """Write; where the database is away for a while, wait for it: an accepted scan is not given up for that."""
+        pause_seconds = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return self.writer.write_blocking(function)
+            except (RecordBusy, RecordUnavailable) as error:
+                log.warning("the record does not take a write (%s)", type(error).__name__)
+            time.sleep(pause_seconds)
+            pause_seconds = min(2 * pause_seconds, _LONGEST_PAUSE_SECONDS)
+
+
+def _failed(text: str) -> Json:
+    remedy = "Read the scan yourself. It may be sent again; if that fails too, tell whoever looks after this service."
+    reading = Reading(status="refused", refusal=Refusal(RefusalCode.READING_FAILED, text, remedy))
+    told: Json = json.loads(json.dumps(reading.to_json()))
+    return told
