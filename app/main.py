@@ -17,6 +17,9 @@ from app.api.openapi import DESCRIPTION, document
 from app.api.security_headers import SecurityHeaders
 from app.api.service import Service
 from app.hospital import open_hospital
+from app.interop.fhir.fhir_errors import FhirErrors
+from app.interop.fhir.routes import TRIAGE_PATH
+from app.interop.fhir.routes import router as fhir_router
 from app.jobs import JobTable
 from app.scan_desk import ScanDesk
 from app.scan_pool import ScanPool
@@ -73,6 +76,7 @@ def create_app(settings: Settings | None = None, everyone: Actor | None = None) 
         rules.router,
         health.router,
         reference_page.router,
+        fhir_router,
     ):
         app.include_router(router)
     if app.state.service.hospital is not None:
@@ -86,7 +90,8 @@ def create_app(settings: Settings | None = None, everyone: Actor | None = None) 
 
 def _add_middleware(app: FastAPI, settings: Settings, everyone: Actor | None) -> None:
     """Each is wrapped round those before it: what is added last sees a request first."""
-    app.add_middleware(BodyLimit, settings.json_body_limit_bytes, dict.fromkeys(_UPLOADS, settings.upload_limit_bytes))
+    limits = dict.fromkeys(_UPLOADS, settings.upload_limit_bytes) | {TRIAGE_PATH: settings.fhir_body_limit_bytes}
+    app.add_middleware(BodyLimit, settings.json_body_limit_bytes, limits)
     hospital = app.state.service.hospital
     if hospital is not None:
         from app.access.gate import AsOne, Gate  # noqa: PLC0415 -- it needs what a service without a record lacks
@@ -96,6 +101,7 @@ def _add_middleware(app: FastAPI, settings: Settings, everyone: Actor | None) ->
         else:
             app.add_middleware(AsOne, everyone)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(FhirErrors)  # below /fhir, errors of every other part are told in FHIR's words
 
 
 def _mount_hospital(app: FastAPI) -> None:

@@ -109,3 +109,22 @@ class Settings(AccessSettings, DicomSettings, QueueSettings, BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment before files with one secret each, before the file of settings."""
         return init_settings, env_settings, SecretFiles(settings_cls), ConfigFile(settings_cls)
+    fhir_body_limit_bytes: int = Field(
+        default=4 * _MIB,
+        ge=1024,
+        description="Largest body of a FHIR or CDS Hooks request; larger ones get 413.",
+    )
+    fhir_observation_hours: float = Field(
+        default=24.0,
+        gt=0,
+        description="Age beyond which FHIR observations of the present state are not used, in hours.",
+    )
+    fhir_site_id: str | None = Field(
+        default=None,
+        description="Hospital of the network file that FHIR and CDS Hooks requests come from where they name none.",
+    )
+    cds_hooks_file: Path | None = Field(
+        default=None,
+        description="YAML file with the EHRs that may call the CDS Hooks services: their issuers, keys, web origins "
+        "and FHIR servers. None: callers are let in like those of the other routes, and nothing is fetched from an EHR.",
+    )
