@@ -1,4 +1,4 @@
-"""What can be wrong when results are made into DICOM objects or sent; each message is one sentence without patient data."""
+"""What can be wrong when results become DICOM objects or are sent; messages are sentences without patient data."""
 
 
 class DicomOutUnusable(ValueError):

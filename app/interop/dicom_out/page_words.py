@@ -15,6 +15,9 @@ from scoring.regions import Region, Side, Status
 
 _WORDS = {Status.AFFECTED: "AFFECTED", Status.UNAFFECTED: "unaffected", Status.NOT_ASSESSABLE: "not assessable"}
 _MOST_WARNINGS = 6
+_LEAST_SHOWN = 0.01
+_BOX = "[" + 3 * "\N{NO-BREAK SPACE}" + "]"
+_UNSIGNED = f"Clinician confirmed: {_BOX}   Name: {20 * '_'}   Date, time and zone: {20 * '_'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,10 @@ def identity_lines(header: Dataset, printable: Callable[[str], str]) -> list[str
     name = str(header.get("PatientName") or "") or "not stated"
     if "?" in printable(name) and "?" not in name:
         name = "in signs that this page cannot show; see the DICOM header"
+    study = f"Study: {_stated(header, 'StudyDescription')}; {_study_time(header)}"
     return [
         f"Patient: {name}; ID {_stated(header, 'PatientID')}; born {_date(header.get('PatientBirthDate'))}",
-        f"Study: {_stated(header, 'StudyDescription')}; {_study_time(header)};"
-        f" accession number {_stated(header, 'AccessionNumber')}",
+        f"{study}; accession number {_stated(header, 'AccessionNumber')}",
     ]
 
 
@@ -65,10 +68,10 @@ def region_rows(content: Content, first: Side) -> list[RegionRow]:
         cells = (
             region.value,
             _WORDS[status],
-            _number(here["probability"], ".2f"),
+            _share(here["probability"]),
             _number(here["delta_hu"], "+.1f"),
             _WORDS[other],
-            _number(there["probability"], ".2f"),
+            _share(there["probability"]),
         )
         rows.append(RegionRow(cells, status, other))
     return rows
@@ -119,7 +122,7 @@ def made_lines(content: Content, sources: Sources, making: Making) -> list[str]:
 def signature_line(content: Content) -> str:
     """Room to sign, or who has."""
     if content.sign_off is None:
-        return "Clinician confirmed: [\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}]   Name: ____________________   Date, time and zone: ____________________"
+        return _UNSIGNED
     name = content.sign_off.name.replace("^", ", ", 1).replace("^", " ").strip()
     return (
         f"Clinician confirmed: [X]   {name}, {content.sign_off.organisation}, {_clock(content.sign_off.at.isoformat())}"
@@ -142,6 +145,15 @@ def _study_time(header: Dataset) -> str:
     offset = source_offset(header)
     zone = str(offset) if offset is not None else "the file states no time zone"
     return f"{_date(header.get('StudyDate'))}{clock}" + (f" ({zone})" if clock else "")
+
+
+def _share(probability: float | None) -> str:
+    """A probability, never rounded to certainty."""
+    if probability is None:
+        return "-"
+    return (
+        "< 0.01" if probability < _LEAST_SHOWN else "> 0.99" if probability > 1 - _LEAST_SHOWN else f"{probability:.2f}"
+    )
 
 
 def _number(value: float | None, form: str) -> str:

@@ -41,8 +41,10 @@ def summary_picture(content: Content, sources: Sources, making: Making) -> Datas
     document.ImageType = ["DERIVED", "SECONDARY"]
     document.ConversionType = "WSD"
     document.BurnedInAnnotation = "YES"
-    document.PatientOrientation = None  # several slices and text: no single direction holds for the picture
-    document.Laterality = None  # of a paired body part; the brain is none (PS3.3 C.7.3.1, type 2C)
+    # Several slices and text: no one direction holds. Laterality is that of a paired part, which the brain is not; both
+    # stay as empty elements (PS3.3 C.7.6.1 and C.7.3.1, type 2C).
+    for keyword in ("PatientOrientation", "Laterality"):
+        setattr(document, keyword, None)
     document.DerivationDescription = "Contact sheet of the scan with the ASPECTS regions, drawn by software"
     document.SourceImageSequence = [_reference(instance) for instance in sources.instances]
     return stamp(document, making, Kind.PICTURE)

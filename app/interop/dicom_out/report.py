@@ -1,4 +1,4 @@
-"""The reading as a measurement report: Comprehensive 3D SR by TID 1500, one group for each region and one for the total."""
+"""The reading as a measurement report: Comprehensive 3D SR (TID 1500), a group for the total and each region."""
 
 from collections.abc import Sequence
 

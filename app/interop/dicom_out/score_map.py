@@ -29,7 +29,7 @@ _FILLED, _OUTLINE = 0, 1
 _DEEP = {Region.C, Region.L, Region.IC, Region.I}
 
 
-class ScoreMap(Flowable):  # type: ignore[misc] -- reportlab ships no types
+class ScoreMap(Flowable):  # type: ignore[misc]  # reportlab ships no types
     """Both levels side by side, basal ganglia first; the patient's right is on the left."""
 
     def __init__(self, content: Content, width: float, font: str) -> None:

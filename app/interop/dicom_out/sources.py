@@ -182,4 +182,4 @@ def _whole_header(one: SliceHeader) -> Dataset:
         header = pydicom.dcmread(with_element_budget(file), stop_before_pixels=True, force=True)
         header.remove_private_tags()
         header.decode()
-        return header
+        return Dataset(header)  # apart from the file, which is closed

@@ -33,7 +33,7 @@ _REQUIRED = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyInstanceUID", "StudyDate", "StudyTime",
     "ReferringPhysicianName", "StudyID", "AccessionNumber",
 )  # fmt: skip
-"""Patient and General Study modules (PS3.3 C.7.1.1, C.7.2.1), type 1 and 2: there, and empty if the source says nothing."""
+"""Patient and General Study modules (PS3.3 C.7.1.1, C.7.2.1), type 1 and 2: empty if the source says nothing."""
 _COPIED = (
     "IssuerOfPatientID", "PatientAge", "PatientSize", "PatientWeight", "PatientIdentityRemoved",
     "DeidentificationMethod", "StudyDescription", "TimezoneOffsetFromUTC",
@@ -120,9 +120,9 @@ def _copy_patient_and_study(source: Dataset, document: Dataset) -> None:
 
 def _value(source: Dataset, keyword: str) -> Any:
     """The source's value; ``None`` for an absent one, and for an invalid one that nothing is found by."""
-    element = source.get(Tag(keyword))
-    if not isinstance(element, DataElement) or element.is_empty:
+    if keyword not in source or source[keyword].is_empty:
         return None
+    element = source[keyword]
     value = str(element.value) if element.VR == "PN" else element.value
     if keyword in _AS_THEY_STAND:
         return value
@@ -137,7 +137,8 @@ def _value(source: Dataset, keyword: str) -> Any:
 
 def _describe_file(document: Dataset) -> None:
     """File meta information (PS3.10 7.1)."""
-    syntax = document.file_meta.TransferSyntaxUID if hasattr(document, "file_meta") else ExplicitVRLittleEndian
+    known = getattr(document, "file_meta", None)
+    syntax = ExplicitVRLittleEndian if known is None else known.TransferSyntaxUID
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = document.SOPClassUID
     meta.MediaStorageSOPInstanceUID = document.SOPInstanceUID
