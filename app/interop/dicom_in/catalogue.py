@@ -121,7 +121,12 @@ def finish(connection: Connection, study_uid: str, seen_last_at: str, outcome: O
     """Record what became of a study, unless more of it came meanwhile: then it stays to be read again."""
     values: dict[str, Any] = {
         "content_key": outcome.content_key,
-        "choice": json.dumps([account.to_json() for account in outcome.choice.accounts]),
+        "choice": json.dumps(
+            {
+                "refusal": outcome.choice.refusal,
+                "series": [account.to_json() for account in outcome.choice.accounts],
+            }
+        ),
         "job_id": outcome.job_id,
         "processed_at": utc_text(moment),
         "asked_at": None,
@@ -185,7 +190,7 @@ def _described(connection: Connection, row: Row[Any]) -> dict[str, Any]:
         "job_id": row.job_id,
         "objects": sum(counts.values()),
         "aside": [{"objects": number, **_reason(aside)} for aside, number in sorted(counts.items(), key=str) if aside],
-        "series": [] if row.choice is None else json.loads(row.choice),
+        **({"refusal": None, "series": []} if row.choice is None else json.loads(row.choice)),
     }
 
 
