@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine
 from app.access.actor import Actor
 from app.problems import Problem, contradiction
 from app.queue import job_rows
+from app.queue.faults import told_without_message
 from app.queue.job_rows import KeptJob
 from app.queue.queue import JobResult
 from app.scan_findings import with_reading
@@ -156,8 +157,8 @@ class Pipeline:
         except CaseError as error:
             problem = contradiction(error, ("body", "case"))
             return JobResult(problem.status_code, problem.body()), None
-        except Exception:
-            log.exception("job %s: fault while judging its case", kept.job_id)
+        except Exception as error:  # noqa: BLE001 -- the reading is worth having all the same
+            log.error("job %s: fault while judging: %s", kept.job_id, told_without_message(error))  # noqa: TRY400
             problem = Problem(500, "A fault of this software; its log says more.")
             return JobResult(problem.status_code, problem.body()), None
         judged["warnings"] = [*judged["warnings"], *warnings]

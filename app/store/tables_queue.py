@@ -27,12 +27,14 @@ scan_jobs = Table(
     Column("finished_at", String(32)),
     Column("answer_status", Integer),
     Column("answer", LargeBinary),
+    Column("case_id", String(128), index=True),
     UniqueConstraint("content_key", "generation"),
     Index("ix_scan_jobs_state_number", "state", "number"),
 )
 """An accepted scan, from its acceptance on; ``number`` is that of its audit event and says who is next.
 
 ``request`` and ``answer`` are JSON text packed by zlib. ``attempts`` counts the readings that were begun.
+``case_id`` is the case to which the reading was recorded, if there is one.
 """
 
 queue_workers = Table(

@@ -40,10 +40,12 @@ def _scan_jobs() -> None:
         sa.Column("finished_at", sa.String(32)),
         sa.Column("answer_status", sa.Integer()),
         sa.Column("answer", sa.LargeBinary()),
+        sa.Column("case_id", sa.String(128)),
         sa.PrimaryKeyConstraint("job_id", name="pk_scan_jobs"),
         sa.UniqueConstraint("number", name="uq_scan_jobs_number"),
         sa.UniqueConstraint("content_key", "generation", name="uq_scan_jobs_content_key_generation"),
     )
+    op.create_index("ix_scan_jobs_case_id", "scan_jobs", ["case_id"])
     op.create_index("ix_scan_jobs_state_number", "scan_jobs", ["state", "number"])
 
 
