@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from scoring.outcomes import Action, Outcome
+
 _WIDTH = 100
 _MOST_CHANGES = 6
 """Changes that the note lists; the JSON answer has all of them."""
@@ -28,6 +30,7 @@ def triage_text(answer: Json) -> str:
         *_guidelines(answer["evt"]),
         *_list("Trials", _trials(answer["evt"])),
         *_list("Thrombolysis", [_thrombolysis(advice) for advice in answer["ivt"]]),
+        *_list("Swelling", _swelling(answer["swelling"])),
         "",
         *_labelled("Missing", ", ".join(answer["missing"])),
         *_list("Changes if", _changes(answer["evt"], answer["what_would_change"])),
@@ -144,6 +147,21 @@ def _waiting(model: Json | None) -> str:
     )
 
 
+def _swelling(swelling: Json | None) -> list[str]:
+    """What to do, and what each source says of surgery; empty while nothing about swelling is known."""
+    if swelling is None:
+        return []
+    action = [f"{Action(swelling['action']).label}."] if swelling["action"] else []
+    return action + [_operation(row) for row in swelling["answers"] if row["stance"] != "not_addressed"]
+
+
+def _operation(row: Json) -> str:
+    level = f", level {row['level']}" if row["level"] else ""
+    clause = f", clause {row['clause']}" if row["clause"] else ""
+    missing = f": {', '.join(row['missing'])}" if row["missing"] else ""
+    return f"{row['title']}: {row['outcome_text']}{level}{clause}{missing}"
+
+
 def _whose(caution: Json) -> str:
     return ", this hospital's own policy" if caution["local"] else ""
 
@@ -178,7 +196,7 @@ def _titled(row: Json) -> str:
 
 def _later(row: Json) -> str:
     later = row["at_projected_puncture"]
-    return f"; at the expected puncture {later}" if later not in (None, row["outcome"]) else ""
+    return f"; by the expected puncture: {Outcome(later).label}" if later not in (None, row["outcome"]) else ""
 
 
 def _trials(answers: Iterable[Json]) -> list[str]:

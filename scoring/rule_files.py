@@ -31,7 +31,7 @@ def read_rulebook(folder: Path = RULES_FOLDER) -> RuleBook:
         A file breaks the format, names an unknown fact, choice, source or clause, or states an impossible bound.
     """
     reader = _Reader(folder)
-    return RuleBook(tuple(reader.ruleset(ruleset_id) for ruleset_id in reader.entries), _version(folder))
+    return RuleBook(tuple(reader.ruleset(ruleset_id) for ruleset_id in reader.entries), rules_version(folder))
 
 
 class _Reader:
@@ -186,8 +186,8 @@ def check_condition(condition: Condition) -> None:
             raise ValueError(f"'{condition.fact}' lies between {low:g} and {high:g}; a bound is outside")
 
 
-def _version(folder: Path) -> str:
-    """A hash over all rule files and tables."""
+def rules_version(folder: Path = RULES_FOLDER) -> str:
+    """A hash over all rule files and tables as they lie on the disk."""
     digest = hashlib.sha256()
     for root in (folder, TABLES_FOLDER):
         for path in sorted(root.rglob("*.yaml")):

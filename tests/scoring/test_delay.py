@@ -9,7 +9,13 @@ import pytest
 from scoring.delay import delay_model, outcomes_by_delay
 from scoring.values import Known
 
-PATIENT: dict[str, Known] = {"occlusion_site": "mca_m1", "age_years": 60, "minutes_since_last_known_well": 150}
+PATIENT: dict[str, Known] = {
+    "occlusion_site": "mca_m1",
+    "age_years": 60,
+    "nihss_total": 14,
+    "aspects_total": 8,
+    "minutes_since_last_known_well": 150,
+}
 
 
 def outcomes_of_the_package(minutes: int) -> dict[str, Any]:
@@ -64,6 +70,9 @@ def test_the_model_refuses_times_that_it_does_not_cover(outside: float) -> None:
         {"occlusion_site": None},
         {"age_years": 12},
         {"age_years": None},
+        {"nihss_total": 5},
+        {"aspects_total": 5},
+        {"aspects_total": None},
         {"minutes_since_last_known_well": None},
         {"haemorrhage_on_imaging": True},
     ],

@@ -14,6 +14,7 @@ from app.batch.column_map import ColumnMap, read_column_map
 from app.batch.faults import TableUnusable
 from app.batch.table_run import Options, run_table
 from app.cli import app
+from scoring.facts import FACTS, Kind
 
 ROOT = Path(__file__).parents[3]
 CASES = ROOT / "sample_data" / "cases.csv"
@@ -39,14 +40,18 @@ def test_every_format_out_and_in_again_gives_the_same_answers(tmp_path: Path, su
     first, again = tmp_path / f"first{suffix}", tmp_path / f"again{suffix}"
     assert aspects("batch", CASES, "--out", first, "--rulesets", "aha-asa-2026,dawn").exit_code == 0
     answers = read(first)
-    assert answers.height == 13
+    assert answers.height == 19
     typed = answers.drop([c for c in answers.columns if "_outcome" in c or "_clause" in c or "_missing" in c])
     typed = typed.drop("status", "status_reason", "aspects_total", "aspects_low", "aspects_high", "window")
     if suffix == ".jsonl":
-        numbers = ["age_years", "prestroke_mrs", "nihss_total", "pc_aspects_total", "core_volume_ml", "tmax6_volume_ml"]
-        numbers += ["systolic_bp_mmhg", "diastolic_bp_mmhg"]
-        flags = ["disabling_deficit", "haemorrhage_on_imaging", "mass_effect", "salvageable_tissue"]
-        typed = typed.with_columns(pl.col(numbers).cast(pl.Int64), pl.col(flags) == "true")
+        kinds = {name: FACTS[name].kind for name in typed.columns if name in FACTS}
+        numbers = [name for name, kind in kinds.items() if kind in {Kind.NUMBER, Kind.INTEGER}]
+        flags = [name for name, kind in kinds.items() if kind is Kind.BOOLEAN]
+        whole = [
+            pl.col(name).cast(pl.Float64).cast(pl.Int64 if kinds[name] is Kind.INTEGER else pl.Float64)
+            for name in numbers
+        ]
+        typed = typed.with_columns(whole + [pl.col(flags) == "true"])
     second = tmp_path / f"second{suffix}"
     {
         ".csv": typed.write_csv,
