@@ -51,7 +51,7 @@ def test_every_format_out_and_in_again_gives_the_same_answers(tmp_path: Path, su
             pl.col(name).cast(pl.Float64).cast(pl.Int64 if kinds[name] is Kind.INTEGER else pl.Float64)
             for name in numbers
         ]
-        typed = typed.with_columns(whole + [pl.col(flags) == "true"])
+        typed = typed.with_columns([*whole, pl.col(flags) == "true"])
     second = tmp_path / f"second{suffix}"
     {
         ".csv": typed.write_csv,
