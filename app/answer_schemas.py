@@ -313,6 +313,14 @@ _UNLESS_NOT_ASKED: Any = Field(default=None, validate_default=False)
 """For parts of an answer: there, and never null, unless the request asked for other parts only."""
 
 
+class RecordOut(BaseModel):
+    """Where an answer stands in the record."""
+
+    case_id: str = Field(description="The case's own, or the one made for it.")
+    revision: int = Field(description="Counted from 1; a case that is sent again gets a new one.")
+    audit_sequence: int = Field(description="Number of the event in the audit trail.")
+
+
 class TriageAnswer(BaseModel):
     """The answer of POST /v1/triage. Parts that were not asked for are absent."""
 
@@ -336,3 +344,6 @@ class TriageAnswer(BaseModel):
     warnings: list[str]
     versions: VersionsOut
     not_for_clinical_use: str
+    record: RecordOut = Field(
+        default=None, validate_default=False, description="Only from a service with a record: where the case was kept."
+    )

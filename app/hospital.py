@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.settings import Settings
+from app.watch import Watch
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from app.access.access import Access
+    from app.store.records import Records
     from app.store.writer import Writer
 
 
@@ -29,8 +31,12 @@ class Hospital:
     """For reading: ``with hospital.engine.connect()`` in a thread."""
     writer: "Writer"
     """For whatever changes the record."""
+    records: "Records"
+    """Cases with their revisions and signatures."""
     access: "Access"
     """Who may use the service: keys, tokens, sessions."""
+    watch: Watch
+    """Checks for /readyz and numbers for /metrics; a part that is opened here adds its own."""
 
     async def close(self) -> None:
         """End all parts in order; what was accepted is on disk by then."""
@@ -55,13 +61,18 @@ def open_hospital(settings: Settings) -> Hospital | None:
     try:
         # A service that keeps nothing needs none of it.
         from app.access.access import Access  # noqa: PLC0415
-        from app.store import database, schema, writer  # noqa: PLC0415
+        from app.record_checks import watch_record  # noqa: PLC0415
+        from app.store import database, rule_snapshot, schema, writer  # noqa: PLC0415
+        from app.store.records import Records  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise HospitalUnusable(f"{error.name} is not installed; install the extra 'hospital'.") from None
     try:
         engine = database.open_database(settings)
         schema.migrate(engine)
-    except (database.DatabaseUnusable, OSError) as error:
+        record_writer = writer.Writer(engine)
+        record_writer.write_blocking(rule_snapshot.keep_installed_rules)
+    except (database.DatabaseUnusable, rule_snapshot.RulesChanged, writer.RecordUnavailable, OSError) as error:
         raise HospitalUnusable(f"ASPECTS_DATA_DIR, ASPECTS_DATABASE_URL: {error}") from error
-    record_writer = writer.Writer(engine)
-    return Hospital(settings, engine, record_writer, Access(settings, engine, record_writer))
+    records = Records(engine, record_writer)
+    access = Access(settings, engine, record_writer)
+    return Hospital(settings, engine, record_writer, records, access, watch_record(settings, engine, record_writer))

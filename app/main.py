@@ -102,13 +102,21 @@ def _add_middleware(app: FastAPI, settings: Settings, everyone: Actor | None) ->
             app.add_middleware(AsOne, everyone)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(FhirErrors)  # below /fhir, errors of every other part are told in FHIR's words
+    if hospital is not None:
+        from app.request_log import RequestLog  # noqa: PLC0415
+
+        app.add_middleware(RequestLog, hospital.watch)
 
 
 def _mount_hospital(app: FastAPI) -> None:
     """Routes of a service with a record; each must say who may call it."""
-    from app.access import sign_in  # noqa: PLC0415 -- it needs what a service without a record lacks
+    # They need what a service without a record lacks.
+    from app.access import sign_in  # noqa: PLC0415
+    from app.api import cases, metrics  # noqa: PLC0415
 
     app.include_router(sign_in.router)
+    app.include_router(metrics.router)
+    app.include_router(cases.router)
 
 
 def _desk(app: FastAPI, settings: Settings) -> ScanDesk:
@@ -127,7 +135,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     service.desk.pool.prepare()
     try:
-        yield
+        if service.hospital is None:
+            yield
+        else:
+            from app.hospital_life import running  # noqa: PLC0415 -- it needs what a service without a record lacks
+
+            async with running(service.hospital):
+                yield
     finally:
         await service.desk.close()
         if service.hospital is not None:

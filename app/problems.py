@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from app.store.faults import AlreadyDecided, NotInRecord, RecordBusy, RecordUnavailable, UnusableCaseId
 from scoring.errors import CaseError
 
 MEDIA_TYPE = "application/problem+json"
@@ -99,6 +100,8 @@ def install(app: FastAPI) -> None:
     async def on_contradiction(_request: Request, error: CaseError) -> Response:
         return contradiction(error, ("body",)).response()
 
+    _install_faults_of_the_record(app)
+
     @app.exception_handler(ClientDisconnect)
     async def on_disconnect(_request: Request, _error: ClientDisconnect) -> Response:
         return Problem(400, "The caller left before the body was complete.").response()
@@ -106,6 +109,31 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def on_fault(_request: Request, _error: Exception) -> Response:
         return Problem(500, "A fault of this software; its log says more.").response()
+
+
+def _install_faults_of_the_record(app: FastAPI) -> None:
+    """What a service with a record answers where the record cannot do what it was asked."""
+
+    @app.exception_handler(RecordBusy)
+    async def on_busy(_request: Request, _error: RecordBusy) -> Response:
+        return Problem(503, "Too much waits to be written; nothing was kept.", headers={"retry-after": "1"}).response()
+
+    @app.exception_handler(RecordUnavailable)
+    async def on_unavailable(_request: Request, _error: RecordUnavailable) -> Response:
+        return Problem(503, "The record cannot be reached; nothing was kept.", headers={"retry-after": "5"}).response()
+
+    @app.exception_handler(NotInRecord)
+    async def on_unknown(_request: Request, error: NotInRecord) -> Response:
+        return Problem(404, str(error)).response()
+
+    @app.exception_handler(AlreadyDecided)
+    async def on_decided(_request: Request, error: AlreadyDecided) -> Response:
+        return Problem(409, str(error)).response()
+
+    @app.exception_handler(UnusableCaseId)
+    async def on_unusable_name(_request: Request, error: UnusableCaseId) -> Response:
+        fault = {"loc": ["body", "case_id"], "msg": str(error), "type": "unusable_name"}
+        return Problem(422, str(error), [fault]).response()
 
 
 def _sentence(error: HTTPException) -> str:

@@ -44,6 +44,11 @@ _PROBLEMS = {
     "/v1/scans": (400, 408, 413, 415, 422, 503),
     "/v1/scans/jobs/{job_id}": (404, 413, 422, 503),
     "/v1/rules/{rule_id}": (404, 413),
+    "/v1/cases": (401, 403, 413, 422, 503),
+    "/v1/cases/{case_id}": (401, 403, 404, 413, 422, 503),
+    "/v1/cases/{case_id}/revisions/{revision}": (401, 403, 404, 413, 422, 503),
+    "/v1/cases/{case_id}/revisions/{revision}/replay": (401, 403, 404, 413, 422, 503),
+    "/v1/cases/{case_id}/revisions/{revision}/sign-off": (400, 401, 403, 404, 409, 413, 415, 422, 503),
     "/readyz": (413, 503),
 }
 _PROBLEMS_ANYWHERE = (413,)

@@ -1,9 +1,11 @@
 """POST /v1/triage: one case in, one answer out."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic_core import to_json
 
-from app.access.actor import Scope
+from app.access.actor import Actor, Scope
 from app.access.guard import requires
 from app.answer_schemas import TriageAnswer
 from app.api.service import service_of
@@ -12,14 +14,25 @@ from app.cases import case_of
 from app.schemas import TriageRequest
 from app.triage import triage
 
-router = APIRouter(tags=["triage"], route_class=StrictJsonRoute, dependencies=[Depends(requires(Scope.TRIAGE))])
+router = APIRouter(tags=["triage"], route_class=StrictJsonRoute)
 
 
 @router.post("/v1/triage", summary="Judge one case", responses={200: {"model": TriageAnswer}})
-async def judge(body: TriageRequest, request: Request) -> Response:
+async def judge(
+    body: TriageRequest, request: Request, actor: Annotated[Actor, Depends(requires(Scope.TRIAGE))]
+) -> Response:
     """ASPECTS, the time window, and what each guideline and trial says of thrombectomy and transfer.
 
     Absent and null facts are not known; an answer that they could still change is NEED_DATA and names them.
+
+    A service with a record keeps the case before it answers: as the next revision of the case_id, or as a case of its
+    own; `record` says where.
     """
-    case = case_of(body, service_of(request).sites)
+    service = service_of(request)
+    case = case_of(body, service.sites)
+    if service.hospital is not None:
+        records = service.hospital.records
+        return Response(
+            await records.judge_and_keep(await request.body(), case, body.parts, actor), media_type="application/json"
+        )
     return Response(to_json(triage(case, body.parts)), media_type="application/json")

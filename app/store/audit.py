@@ -62,10 +62,15 @@ def append(connection: Connection, event: Event) -> int:
     return int(row["sequence"])
 
 
-def hash_of(row: Mapping[str, Any]) -> str:
+def hash_of(row: Mapping[Any, Any]) -> str:
     """SHA-256 over the canonical bytes of a row: everything in it but its own hash."""
     names = [column.name for column in audit_events.columns if column.name != "hash"]
-    return hashlib.sha256(canonical_json([_FORMAT, *(row[name] for name in names)]).encode()).hexdigest()
+    return sha256_of([_FORMAT, *(row[name] for name in names)])
+
+
+def sha256_of(value: object) -> str:
+    """SHA-256 of the one text for a value, in hexadecimal digits."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
 def canonical_json(value: object) -> str:

@@ -1,11 +1,10 @@
 """Finds every row of the audit trail that was changed, removed, added or moved after it was written."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping, select
 
 from app.store.audit import NO_HASH, hash_of
 from app.store.tables_audit import audit_events, audit_head
@@ -67,7 +66,8 @@ def check_audit(connection: Connection, anchors: Iterable[Anchor] = ()) -> Audit
     """
     at_count = {0: NO_HASH}
     wanted = list(anchors)
-    faults, last = [], Anchor(0, NO_HASH)
+    faults: list[str] = []
+    last = Anchor(0, NO_HASH)
     for row in _rows(connection):
         faults += _faults_of(row, last)
         last = Anchor(_number(row["sequence"]), str(row["hash"]))
@@ -84,12 +84,12 @@ def check_audit(connection: Connection, anchors: Iterable[Anchor] = ()) -> Audit
     return AuditCheck(last.count, last, tuple(faults[:MOST_FAULTS]))
 
 
-def _rows(connection: Connection) -> Iterator[Mapping[str, Any]]:
+def _rows(connection: Connection) -> Iterator[RowMapping]:
     statement = select(audit_events).order_by(audit_events.c.sequence).execution_options(yield_per=_ROWS_AT_ONCE)
     yield from connection.execute(statement).mappings()
 
 
-def _faults_of(row: Mapping[str, Any], last: Anchor) -> Iterator[str]:
+def _faults_of(row: RowMapping, last: Anchor) -> Iterator[str]:
     number = row["sequence"]
     if number != last.count + 1:
         yield f"Event {last.count + 1} is missing: the next one is {number}."

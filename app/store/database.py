@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from app.settings import Settings
+from app.store.faults import RecordUnavailable
 
 DATABASE_FILE = "aspects.db"
 BUSY_SECONDS = 10
@@ -68,9 +69,26 @@ def make_private_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
-async def in_thread(function: Callable[[], T]) -> T:
-    """Run a read away from the event loop."""
-    return await asyncio.to_thread(function)
+async def read(engine: Engine, function: Callable[[Connection], T]) -> T:
+    """Run ``function(connection)`` away from the event loop, on one unchanging state of the database.
+
+    Raises
+    ------
+    RecordUnavailable
+        The database does not answer.
+    """
+    return await asyncio.to_thread(read_blocking, engine, function)
+
+
+def read_blocking(engine: Engine, function: Callable[[Connection], T]) -> T:
+    """The same for callers without an event loop."""
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            return function(connection)
+    except SQLAlchemyError as error:
+        raise RecordUnavailable("The database does not answer.") from error
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

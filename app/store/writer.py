@@ -13,7 +13,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.store.faults import RecordBusy, RecordUnavailable
 from app.store.turns import Turns, turns_of
+
+__all__ = ["RecordBusy", "RecordUnavailable", "Write", "Writer"]
 
 MOST_WAITING = 2000
 """Writes that may wait; more would only tell their callers later that the disk cannot keep up."""
@@ -22,14 +25,6 @@ MOST_TOGETHER = 64
 
 T = TypeVar("T")
 Write = Callable[[Connection], T]
-
-
-class RecordBusy(Exception):
-    """Too many writes wait already; try again in a moment. Nothing was written."""
-
-
-class RecordUnavailable(Exception):
-    """The database did not take the write (disk full, connection lost, writer closed). Whoever asked gets no answer."""
 
 
 class Writer:

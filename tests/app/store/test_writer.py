@@ -14,7 +14,8 @@ from app.settings import Settings
 from app.store import audit, schema
 from app.store.database import DatabaseUnusable, open_database
 from app.store.tables_audit import audit_events
-from app.store.writer import RecordBusy, RecordUnavailable, Writer
+from app.store.faults import RecordBusy, RecordUnavailable
+from app.store.writer import Writer
 
 
 def note(connection: Connection, action: str = "test.done") -> int:

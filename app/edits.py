@@ -1,0 +1,53 @@
+"""A clinician's change of a kept case: judged anew, with the scan's reading that came with the case before."""
+
+import json
+from dataclasses import replace
+
+from pydantic_core import to_json
+
+from app.cases import case_of
+from app.scan_findings import with_reading
+from app.schemas import TriageRequest
+from app.site_network import Sites
+from app.store.case_queries import RevisionContent
+from app.store.judged_case import JudgedCase
+from app.store.records import judgement_of
+from app.store.revisions import Judgement, Origin
+
+
+def edited(before: RevisionContent, case_id: str, received: bytes, request: TriageRequest, sites: Sites) -> Judgement:
+    """Judge the changed case.
+
+    Parameters
+    ----------
+    before
+        The revision that is changed; its reading, if it has one, stays beside the case.
+    case_id
+        Name of the case, which the request may leave out.
+    received
+        The request as JSON.
+    request
+        The same, checked.
+    sites
+        Hospitals of the network file.
+
+    Raises
+    ------
+    CaseError
+        The changed case contradicts itself.
+    """
+    warnings: list[str] = []
+    case = replace(case_of(request, sites), case_id=case_id)
+    if before.reading is not None:
+        case, warnings = with_reading(case, json.loads(before.reading))
+    judged = JudgedCase(case, request.parts, warnings)
+    answer = judged.judge()
+    return judgement_of(
+        received,
+        judged,
+        answer["versions"],
+        to_json(answer),
+        reading=before.reading,
+        scan_sha256=before.summary.scan_sha256,
+        origin=Origin.EDIT,
+    )
