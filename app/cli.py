@@ -278,6 +278,21 @@ def worker() -> None:
 
 
 @app.command()
+def dicom_listen() -> None:
+    """Take DICOM objects from archives and scanners (C-STORE, C-ECHO) and queue their studies, until stopped."""
+    try:
+        from app.interop.dicom_in.listen import ListenUnusable, listen_until_stopped
+    except ModuleNotFoundError as error:
+        _stop(f"{error.name} is not installed; install the extras 'hospital' and 'dicom'.")
+    from app.server import SettingsUnusable, checked_settings
+
+    try:
+        listen_until_stopped(checked_settings())
+    except (SettingsUnusable, ListenUnusable) as error:
+        _stop(str(error))
+
+
+@app.command()
 def version() -> None:
     """Print the versions of the software and of the rules."""
     from app.triage import rulebook

@@ -1,0 +1,32 @@
+"""The way from chosen objects to the queue of scans."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from app.access.actor import Actor
+from app.queue.queue import ScanJob
+from app.queue.room import check_room
+from app.queue.scan_files import FolderFiles
+from app.queue.stored_queue import StoredQueue
+from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class QueueHandover:
+    """Keeps objects where workers find them, and queues scans."""
+
+    settings: Settings
+    files: FolderFiles
+    queue: StoredQueue
+
+    def put(self, path: Path) -> str:
+        """Keep an object; returns its key."""
+        (key,) = self.files.put(path)
+        return key
+
+    def submit_in(self, connection: Connection, job: ScanJob, actor: Actor) -> str:
+        """Queue a scan within a transaction. Raises QueueFull."""
+        check_room(self.settings)
+        return self.queue.submit_in(connection, job, actor)
