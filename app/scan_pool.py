@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import app
+from app import observers
 from app.scan_worker import READY
 from app.settings import Settings
 from imaging.refusals import RefusalCode
@@ -70,8 +71,10 @@ class ScanPool:
                 self._spare = None  # the next call tries anew
             raise
 
-    async def read(self, scan: Path, *, overlay: bool = False) -> dict[str, Any]:
+    async def read(self, scan: Path, *, overlay: bool = False, views: Path | None = None) -> dict[str, Any]:
         """Read a scan; the answer is a reading as JSON, scored or refused.
+
+        ``views``: a folder that does not exist yet, for what a browser shows of the scan; ``None``: nobody looks at it.
 
         A child that runs out of time or memory, or that dies, refuses the scan; it never takes the server with it.
 
@@ -83,7 +86,9 @@ class ScanPool:
         async with self._slots:
             child = await self._take()
             try:
-                return await self._answer(child, scan, overlay=overlay)
+                reading = await self._answer(child, scan, overlay=overlay, views=views)
+                observers.read(reading)
+                return reading
             finally:
                 await _end(child)
                 self.prepare()
@@ -117,9 +122,10 @@ class ScanPool:
             raise WorkerUnavailable
         return child
 
-    async def _answer(self, child: Process, scan: Path, *, overlay: bool) -> dict[str, Any]:
+    async def _answer(self, child: Process, scan: Path, *, overlay: bool, views: Path | None) -> dict[str, Any]:
         answer_file = scan.parent / "reading.json"
-        job = json.dumps({"scan": str(scan), "answer": str(answer_file), "overlay": overlay})
+        told = {"scan": str(scan), "answer": str(answer_file), "overlay": overlay}
+        job = json.dumps(told | {"views": None if views is None else str(views)})
         try:
             async with asyncio.timeout(self._seconds):
                 await child.communicate(job.encode() + b"\n")

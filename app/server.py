@@ -12,6 +12,7 @@ import uvicorn
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from app.hospital import HospitalUnusable
 from app.settings import Settings
 from app.settings_sources import SettingsFileError
 from app.site_network import SiteFileError, load_sites
@@ -44,6 +45,9 @@ def serve_until_stopped(host: str, port: int, workers: int) -> None:
     # The server raises the signal again once it has stopped in order; only as an exit does the folder go as well.
     signal.signal(signal.SIGTERM, _end_in_order)
     try:
+        if settings.data_dir is not None:
+            _serve_record(settings, host, port, workers)
+            return
         uvicorn.run(
             "app.main:create_app", factory=True, host=host, port=port, workers=workers,
             access_log=False, server_header=False, timeout_graceful_shutdown=_STOP_SECONDS,
@@ -51,6 +55,18 @@ def serve_until_stopped(host: str, port: int, workers: int) -> None:
     finally:
         if own_folder:
             shutil.rmtree(own_folder, ignore_errors=True)
+
+
+def _serve_record(settings: Settings, host: str, port: int, workers: int) -> None:
+    try:
+        from app.access.binding import BindingRefused  # noqa: PLC0415 -- it needs what a service without a record lacks
+        from app.hospital_server import serve_hospital  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise SettingsUnusable(f"{error.name} is not installed; install the extra 'hospital'.") from None
+    try:
+        serve_hospital(settings, host, port, workers, say=lambda text: print(text, file=sys.stderr, flush=True))
+    except (BindingRefused, HospitalUnusable) as error:
+        raise SettingsUnusable(str(error)) from None
 
 
 def _end_in_order(_number: int, _frame: FrameType | None) -> NoReturn:

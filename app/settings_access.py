@@ -73,8 +73,8 @@ class AccessSettings(BaseModel):
     drain_seconds: float = Field(
         default=2.0,
         ge=0,
-        description="Longest time between the signal to stop and the end of listening, in seconds: /readyz says 503, "
-        "requests are still answered and connections closed behind them.",
+        description="Time between the signal to stop and the end of listening of a service with data_dir, in seconds: "
+        "/readyz says 503, requests are still answered and connections closed behind them.",
     )
     disk_free_limit_mib: int = Field(
         default=1024, ge=0, description="Free space in data_dir below which /readyz says 503, in MiB."

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from app import observers
 from app.answer import (
     TOWARDS_THE_CENTRE,
     answer_json,
@@ -90,6 +91,7 @@ def triage(case: Case, parts: Collection[str] | None = None) -> dict[str, Any]:
     answer["warnings"] = _warnings(judged)
     answer["versions"] = {"software": __version__, "rules": judged.book.version, "atlas": atlas_version()}
     answer["not_for_clinical_use"] = NOT_FOR_CLINICAL_USE
+    observers.judged(answer)
     return answer
 
 

@@ -14,7 +14,7 @@ from app.access.same_origin import may_use_session
 from app.access.sessions import CodeUnknown
 from app.api.service import service_of
 from app.problems import Problem
-from app.store.writer import RecordBusy, RecordUnavailable
+from app.store.faults import RecordBusy, RecordUnavailable
 from app.web.headers import PAGE_HEADERS
 from app.web.pages import render
 

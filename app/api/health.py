@@ -23,10 +23,17 @@ async def livez() -> Response:
 
 @router.get("/readyz", summary="Can it do its work?")
 async def readyz(request: Request) -> Response:
-    """Rules are loaded, and a process that reads scans could be started and found its atlas whole; else 503."""
+    """Rules are loaded, and a process that reads scans could be started and found its atlas whole; else 503.
+
+    A service with a record also asks its database, schema, rule files, disk and queues; `errors` says which are not well.
+    """
     clauses = len(rules_catalogue())
+    service = service_of(request)
+    if service.hospital is not None and (faults := await service.hospital.watch.faults()):
+        told = [{"loc": ["readyz", name], "msg": fault, "type": "not_ready"} for name, fault in faults.items()]
+        raise Problem(503, "Not ready.", told)
     try:
-        await service_of(request).desk.pool.check()
+        await service.desk.pool.check()
     except WorkerUnavailable:
         raise Problem(503, "No process for reading scans could be started; the log of the server says more.") from None
     body = {"status": "ready", "software": __version__, "clauses": clauses, "scan_worker": "ready"}

@@ -1,0 +1,25 @@
+"""What runs beside the requests of a hospital's service: numbers for the metrics, and the drain before the end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from app import metrics, observers
+from app.drain import drain_on_stop
+from app.hospital import Hospital
+from app.watch import keep_reading
+
+
+@asynccontextmanager
+async def running(hospital: Hospital) -> AsyncIterator[None]:
+    """Count, watch and, when told to stop, drain, for as long as requests are answered."""
+    observers.on_triage.append(metrics.count_triage)
+    observers.on_reading.append(metrics.count_reading)
+    drain_on_stop(hospital.watch, hospital.settings.drain_seconds)
+    numbers = asyncio.create_task(keep_reading(hospital.watch, metrics.show_waiting))
+    try:
+        yield
+    finally:
+        numbers.cancel()
+        observers.on_triage.remove(metrics.count_triage)
+        observers.on_reading.remove(metrics.count_reading)
