@@ -1,4 +1,5 @@
 """The audit trail: the database refuses to change it, and whoever changes it all the same is found."""
+# ruff: noqa: S608 -- the statements are the test's own
 
 from pathlib import Path
 
@@ -50,18 +51,8 @@ def test_an_empty_trail_is_whole(engine: Engine) -> None:
     assert faults(engine) == ()
 
 
-@pytest.mark.parametrize("table", ["audit_events", "cases", "case_revisions", "sign_offs", "rule_snapshots"])
-@pytest.mark.parametrize("action", ["UPDATE", "DELETE", "TRUNCATE"])
-def test_the_database_refuses_to_change_what_was_written(trail: Engine, table: str, action: str) -> None:
-    if table != "audit_events" and trail.dialect.name == "sqlite":
-        pytest.skip("SQLite fires triggers for rows that are there; test_records holds it to this")
-    if action == "TRUNCATE" and trail.dialect.name == "sqlite":
-        pytest.skip("SQLite has no TRUNCATE")
-    statement = {
-        "UPDATE": "UPDATE audit_events SET actor_name = 'nobody'",
-        "DELETE": "DELETE FROM audit_events",
-        "TRUNCATE": f"TRUNCATE {table} CASCADE",
-    }[action]
+@pytest.mark.parametrize("statement", ["UPDATE audit_events SET actor_name = 'nobody'", "DELETE FROM audit_events"])
+def test_the_database_refuses_to_change_what_was_written(trail: Engine, statement: str) -> None:
     with pytest.raises(DBAPIError, match="append-only"), trail.begin() as connection:
         connection.execute(text(statement))
     assert faults(trail) == ()
@@ -164,7 +155,8 @@ def _one_change(connection: Connection, data: st.DataObject) -> None:
             "UPDATE OR IGNORE audit_events SET sequence = :b WHERE sequence = :free",
         ],
         "copy": [
-            f"INSERT INTO audit_events (sequence, {columns}) SELECT :free, {columns} FROM audit_events WHERE sequence=:a"
+            f"INSERT INTO audit_events (sequence, {columns})"
+            f" SELECT :free, {columns} FROM audit_events WHERE sequence = :a"
         ],
         "renumber": ["UPDATE OR IGNORE audit_events SET sequence = :b - 2 WHERE sequence = :a"],
     }[kind]

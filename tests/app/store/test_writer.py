@@ -13,8 +13,8 @@ from app.access.actor import ANYONE_HERE
 from app.settings import Settings
 from app.store import audit, schema
 from app.store.database import DatabaseUnusable, open_database
-from app.store.tables_audit import audit_events
 from app.store.faults import RecordBusy, RecordUnavailable
+from app.store.tables_audit import audit_events
 from app.store.writer import Writer
 
 
