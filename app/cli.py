@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from app.access.command import keys_app
 from app.version import __version__
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 rules_app = typer.Typer(help="The rule book.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(rules_app, name="rules")
+app.add_typer(keys_app, name="keys")
 
 _SOME_FAILED = 1
 _UNUSABLE = 2
@@ -248,13 +250,8 @@ def serve(
     """Serve the form, the HTTP interface and its documentation."""
     from app.server import SettingsUnusable, serve_until_stopped
 
-    if host not in _LOOPBACK:
-        _say(
-            f"Listening on {host}: whoever reaches this address can use the service, there are no accounts."
-            " Put it behind a proxy that knows its users."
-        )
     try:
-        serve_until_stopped(host, port, workers)
+        serve_until_stopped(host, port, workers, say=_say)
     except SettingsUnusable as error:
         _stop(str(error))
 

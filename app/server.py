@@ -5,6 +5,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
@@ -21,6 +22,7 @@ from scoring.errors import RuleFileError
 from scoring.local_policy import with_local_policy
 from scoring.rule_files import read_rulebook
 
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _SCAN_DIR = "ASPECTS_SCAN_DIR"
 _STOP_SECONDS = 10
 """Time that answers under way have when the server is told to stop."""
@@ -30,7 +32,7 @@ class SettingsUnusable(ValueError):
     """A setting cannot be used; the message names it."""
 
 
-def serve_until_stopped(host: str, port: int, workers: int) -> None:
+def serve_until_stopped(host: str, port: int, workers: int, say: Callable[[str], None]) -> None:
     """Serve until a signal says stop.
 
     Raises
@@ -46,8 +48,13 @@ def serve_until_stopped(host: str, port: int, workers: int) -> None:
     signal.signal(signal.SIGTERM, _end_in_order)
     try:
         if settings.data_dir is not None:
-            _serve_record(settings, host, port, workers)
+            _serve_record(settings, host, port, workers, say)
             return
+        if host not in _LOOPBACK:
+            say(
+                f"Listening on {host}: whoever reaches this address can use the service, there are no accounts."
+                " Put it behind a proxy that knows its users."
+            )
         uvicorn.run(
             "app.main:create_app", factory=True, host=host, port=port, workers=workers,
             access_log=False, server_header=False, timeout_graceful_shutdown=_STOP_SECONDS,
@@ -57,14 +64,14 @@ def serve_until_stopped(host: str, port: int, workers: int) -> None:
             shutil.rmtree(own_folder, ignore_errors=True)
 
 
-def _serve_record(settings: Settings, host: str, port: int, workers: int) -> None:
+def _serve_record(settings: Settings, host: str, port: int, workers: int, say: Callable[[str], None]) -> None:
     try:
         from app.access.binding import BindingRefused  # noqa: PLC0415 -- it needs what a service without a record lacks
         from app.hospital_server import serve_hospital  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise SettingsUnusable(f"{error.name} is not installed; install the extra 'hospital'.") from None
     try:
-        serve_hospital(settings, host, port, workers, say=lambda text: print(text, file=sys.stderr, flush=True))
+        serve_hospital(settings, host, port, workers, say)
     except (BindingRefused, HospitalUnusable) as error:
         raise SettingsUnusable(str(error)) from None
 

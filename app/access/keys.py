@@ -49,8 +49,7 @@ def make_key(connection: Connection, wanted: KeyWanted, by: Actor) -> NewKey:
         The name has other signs than letters, digits and ``. _ @ -``, another key in force has it, or there is no
         scope.
     """
-    if not _NAME.fullmatch(wanted.name):
-        raise KeyProblem("A name has 1 to 64 letters, digits and . _ @ -, and begins with a letter or digit.")
+    check_name(wanted.name)
     if not wanted.scopes:
         raise KeyProblem("A key needs at least one scope.")
     if wanted.replaces is None and _in_force(connection, wanted.name):
@@ -69,6 +68,12 @@ def make_key(connection: Connection, wanted: KeyWanted, by: Actor) -> NewKey:
     detail = {"name": wanted.name, "scopes": row["scopes"], "expires_at": row["expires_at"]}
     audit.append(connection, audit.Event(by, "key.made", f"key/{prefix}", detail=detail))
     return NewKey(secret, prefix, wanted.name)
+
+
+def check_name(name: str) -> None:
+    """Raise KeyProblem unless a name can stand in the audit trail and the log."""
+    if not _NAME.fullmatch(name):
+        raise KeyProblem("A name has 1 to 64 letters, digits and . _ @ -, and begins with a letter or digit.")
 
 
 def rotate_key(connection: Connection, which: str, grace: timedelta, by: Actor) -> NewKey:
