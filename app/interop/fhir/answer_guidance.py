@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.interop.fhir.answer_draft import Draft, notes, parameter
-from app.interop.fhir.fact_codes import LOINC_FACTS
+from app.interop.fhir.fact_codes import ASPECTS_SCORE, LOINC_FACTS
 from app.interop.fhir.systems import (
     FACTS_SYSTEM,
     LOINC,
@@ -12,6 +12,7 @@ from app.interop.fhir.systems import (
     OWN,
     RESULTS_SYSTEM,
     RULESETS_SYSTEM,
+    SNOMED,
     STANCES_SYSTEM,
     Json,
     coding,
@@ -20,6 +21,18 @@ from app.interop.fhir.systems import (
 from scoring.facts import FACTS
 
 _FIRST_LOINC = {fact: code for code, fact in reversed(LOINC_FACTS.items())}
+_SENT_AS = {
+    "minutes_since_last_known_well": ("last_known_well_at",),
+    "minutes_since_recognition": ("recognised_at",),
+    "minutes_since_sleep_midpoint": ("slept_at", "woke_at"),
+    "minutes_since_imaging": ("imaged_at",),
+}
+"""What to send for a span of time: the moments that it is counted from."""
+_SITE_TITLES = {"site.capability": "Capability of this hospital"}
+_SCORES = {
+    "aspects_total": [coding(SNOMED, ASPECTS_SCORE)],
+    "pc_aspects_total": [coding(RESULTS_SYSTEM, "pc-aspects")],
+}
 _ANSWER_PARTS = (
     "ruleset", "kind", "superseded", "outcome", "outcome_text", "stance", "level", "clause", "clause_title",
     "nearest_clause", "group", "note", "at_projected_puncture", "left_out",
@@ -61,7 +74,7 @@ def citation(answer: Mapping[str, Any]) -> str:
         f"{source['title']}, {source['year']}." if source else None,
         f"{source['locator']}." if source and source["locator"] else None,
         f"Checked: {source['checked']}." if source and source["checked"] else None,
-        f"Waits for: {', '.join(answer['missing'])}." if answer["missing"] else None,
+        f"Waits for: {', '.join(map(title_of, answer['missing']))}." if answer["missing"] else None,
     ]
     return " ".join(part for part in parts if part)
 
@@ -98,9 +111,10 @@ def data_requirement(fact: str) -> Json:
             "mustSupport": ["parameter"],
             "codeFilter": [_filter(coding(RESULTS_SYSTEM, "site"))],
         }
-    codes = [coding(FACTS_SYSTEM, fact, title_of(fact))]
+    codes = [coding(FACTS_SYSTEM, name, title_of(name)) for name in (*_SENT_AS.get(fact, ()), fact)]
     if fact in _FIRST_LOINC:
         codes.insert(0, coding(LOINC, _FIRST_LOINC[fact]))
+    codes[:0] = _SCORES.get(fact, [])
     return {"type": "Observation", "mustSupport": ["code", "value[x]"], "codeFilter": [_filter(*codes)]}
 
 
@@ -109,8 +123,8 @@ def _filter(*codes: Json) -> Json:
 
 
 def title_of(fact: str) -> str:
-    """A fact in words; names beyond the stated facts stay as they are."""
-    return FACTS[fact].title if fact in FACTS else fact
+    """A fact in words, or what is missing of the site."""
+    return FACTS[fact].title if fact in FACTS else _SITE_TITLES.get(fact, fact)
 
 
 def output_parameters(answer: Mapping[str, Any]) -> Json:

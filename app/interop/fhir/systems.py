@@ -22,6 +22,7 @@ OUTCOMES_SYSTEM = f"{OWN}codesystem:outcomes"
 STANCES_SYSTEM = f"{OWN}codesystem:stances"
 ACTIONS_SYSTEM = f"{OWN}codesystem:actions"
 RULESETS_SYSTEM = f"{OWN}codesystem:rulesets"
+OVERRIDE_SYSTEM = f"{OWN}codesystem:override-reasons"
 NIHSS_SYSTEM = f"{OWN}codesystem:nihss-untestable"
 
 Json = dict[str, Any]

@@ -12,6 +12,7 @@ from app.interop.fhir.systems import (
     LOINC,
     NIHSS_SYSTEM,
     OUTCOMES_SYSTEM,
+    OVERRIDE_SYSTEM,
     OWN,
     REGIONS_SYSTEM,
     RESULTS_SYSTEM,
@@ -44,6 +45,14 @@ _RESULTS: list[Concept] = [
     ("site", "The hospital where the patient is"),
 ]
 
+OVERRIDE_REASONS: tuple[Concept, ...] = (
+    ("clinical-judgement", "Clinical judgement"),
+    ("data-wrong", "The data behind the card are wrong or old"),
+    ("declined", "The patient or family declined"),
+    ("not-a-stroke", "Not a stroke"),
+)
+"""Why a card may be overridden, for EHRs to offer."""
+
 
 def code_id(system: str) -> str:
     """The id under which a code system of ours is published."""
@@ -69,6 +78,7 @@ def code_systems() -> dict[str, Json]:
         _code_system(STANCES_SYSTEM, "How far an outcome speaks for treatment", [(one, _words(one)) for one in Stance]),
         _code_system(ACTIONS_SYSTEM, "What to do next with the patient", [(one, one.label) for one in Action]),
         _code_system(RULESETS_SYSTEM, "Rule sets: guideline editions and trials", rulesets),
+        _code_system(OVERRIDE_SYSTEM, "Why a card was overridden", OVERRIDE_REASONS),
         _code_system(NIHSS_SYSTEM, "An NIHSS item that cannot be tested", [(UNTESTABLE, "Untestable")]),
         *(
             _code_system(
