@@ -17,6 +17,9 @@ from app.api.openapi import DESCRIPTION, document
 from app.api.security_headers import SecurityHeaders
 from app.api.service import Service
 from app.hospital import open_hospital
+from app.interop.cds_hooks.cross_origin import CrossOrigin
+from app.interop.cds_hooks.ehr_file import EhrFile
+from app.interop.cds_hooks.routes import SERVICE_PATHS, cds_router, ehrs_of
 from app.interop.fhir.fhir_errors import FhirErrors
 from app.interop.fhir.routes import TRIAGE_PATH
 from app.interop.fhir.routes import router as fhir_router
@@ -48,6 +51,8 @@ def create_app(settings: Settings | None = None, everyone: Actor | None = None) 
     ------
     SiteFileError
         The network file of the settings cannot be used.
+    EhrFileError
+        The file of EHRs cannot be used.
     TimeProblem
         The settings name a time zone that does not exist.
     """
@@ -62,6 +67,7 @@ def create_app(settings: Settings | None = None, everyone: Actor | None = None) 
         redoc_url=None,
     )
     read_zone(settings.site_time_zone)
+    ehrs = ehrs_of(settings)
     app.state.service = Service(
         settings,
         load_sites(settings.site_network_file, settings.site_time_zone),
@@ -77,6 +83,7 @@ def create_app(settings: Settings | None = None, everyone: Actor | None = None) 
         health.router,
         reference_page.router,
         fhir_router,
+        cds_router(ehrs),
     ):
         app.include_router(router)
     if app.state.service.hospital is not None:
@@ -84,13 +91,14 @@ def create_app(settings: Settings | None = None, everyone: Actor | None = None) 
     mount_pages(app, settings.site_time_zone)
     problems.install(app)
     document(app)
-    _add_middleware(app, settings, everyone)
+    _add_middleware(app, settings, everyone, ehrs)
     return app
 
 
-def _add_middleware(app: FastAPI, settings: Settings, everyone: Actor | None) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, everyone: Actor | None, ehrs: EhrFile | None) -> None:
     """Each is wrapped round those before it: what is added last sees a request first."""
-    limits = dict.fromkeys(_UPLOADS, settings.upload_limit_bytes) | {TRIAGE_PATH: settings.fhir_body_limit_bytes}
+    limits = dict.fromkeys(_UPLOADS, settings.upload_limit_bytes)
+    limits |= dict.fromkeys((TRIAGE_PATH, *SERVICE_PATHS), settings.fhir_body_limit_bytes)
     app.add_middleware(BodyLimit, settings.json_body_limit_bytes, limits)
     hospital = app.state.service.hospital
     if hospital is not None:
@@ -101,6 +109,8 @@ def _add_middleware(app: FastAPI, settings: Settings, everyone: Actor | None) ->
         else:
             app.add_middleware(AsOne, everyone)
     app.add_middleware(SecurityHeaders)
+    if ehrs is not None:
+        app.add_middleware(CrossOrigin, ehrs)
     app.add_middleware(FhirErrors)  # below /fhir, errors of every other part are told in FHIR's words
     if hospital is not None:
         from app.request_log import RequestLog  # noqa: PLC0415
@@ -112,11 +122,16 @@ def _mount_hospital(app: FastAPI) -> None:
     """Routes of a service with a record; each must say who may call it."""
     # They need what a service without a record lacks.
     from app.access import sign_in  # noqa: PLC0415
-    from app.api import cases, metrics  # noqa: PLC0415
+    from app.api import cases, metrics, queue_routes  # noqa: PLC0415
+    from app.interop.dicom_in import routes as dicom_in  # noqa: PLC0415
+    from app.interop.dicomweb import stow  # noqa: PLC0415
 
     app.include_router(sign_in.router)
     app.include_router(metrics.router)
     app.include_router(cases.router)
+    app.include_router(dicom_in.router)
+    app.include_router(stow.router)
+    app.include_router(queue_routes.router)
 
 
 def _desk(app: FastAPI, settings: Settings) -> ScanDesk:

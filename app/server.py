@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from app.hospital import HospitalUnusable
+from app.interop.cds_hooks.ehr_file import load_ehrs
 from app.settings import Settings
 from app.settings_sources import SettingsFileError
 from app.site_network import SiteFileError, load_sites
@@ -86,6 +87,8 @@ def checked_settings() -> Settings:
         settings = Settings()
         read_zone(settings.site_time_zone)
         load_sites(settings.site_network_file, settings.site_time_zone)
+        if settings.cds_hooks_file is not None:
+            load_ehrs(settings.cds_hooks_file)
         with_local_policy(read_rulebook(), settings.local_policy_file)
     except ValidationError as error:
         faults = [f"{_variable(fault['loc'])}{fault['msg']}" for fault in error.errors()]
