@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from app.access.command import keys_app
+from app.outbox.command import outbox_app
 from app.version import __version__
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 rules_app = typer.Typer(help="The rule book.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(rules_app, name="rules")
+app.add_typer(outbox_app, name="outbox")
 app.add_typer(keys_app, name="keys")
 
 _SOME_FAILED = 1

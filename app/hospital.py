@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from app.access.access import Access
+    from app.queue.opening import QueueAndOutbox
     from app.store.records import Records
     from app.store.writer import Writer
 
@@ -38,6 +39,9 @@ class Hospital:
     watch: Watch
     """Checks for /readyz and numbers for /metrics; a part that is opened here adds its own."""
 
+    queue: "QueueAndOutbox"
+    """Scans that wait to be read, and what tells others of results."""
+
     async def close(self) -> None:
         """End all parts in order; what was accepted is on disk by then."""
         await asyncio.to_thread(self.writer.close)
@@ -61,6 +65,8 @@ def open_hospital(settings: Settings) -> Hospital | None:
     try:
         # A service that keeps nothing needs none of it.
         from app.access.access import Access  # noqa: PLC0415
+        from app.outbox.targets import DeliveriesUnusable  # noqa: PLC0415
+        from app.queue.opening import open_queue  # noqa: PLC0415
         from app.record_checks import watch_record  # noqa: PLC0415
         from app.store import database, rule_snapshot, schema, writer  # noqa: PLC0415
         from app.store.records import Records  # noqa: PLC0415
@@ -75,4 +81,9 @@ def open_hospital(settings: Settings) -> Hospital | None:
         raise HospitalUnusable(f"ASPECTS_DATA_DIR, ASPECTS_DATABASE_URL: {error}") from error
     records = Records(engine, record_writer)
     access = Access(settings, engine, record_writer)
-    return Hospital(settings, engine, record_writer, records, access, watch_record(settings, engine, record_writer))
+    watch = watch_record(settings, engine, record_writer)
+    try:
+        queue = open_queue(settings, records, watch)
+    except DeliveriesUnusable as error:
+        raise HospitalUnusable(f"ASPECTS_DELIVERIES_FILE: {error}") from error
+    return Hospital(settings, engine, record_writer, records, access, watch, queue)

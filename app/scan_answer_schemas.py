@@ -76,7 +76,7 @@ class JobOut(BaseModel):
     """A scan that waits or is being read."""
 
     id: str
-    status: Literal["running"]
+    status: Literal["waiting", "running"]
     url: str
 
 

@@ -25,6 +25,10 @@ class ScanRequest:
     scan: Path
     case: Case | None
     overlay: bool
+    case_text: bytes | None = None
+    """The case as the caller sent it, for a service that keeps it."""
+    views: Path | None = None
+    """Where to lay what a browser shows of the scan; ``None``: nobody looks at it."""
 
 
 class ScanDesk:
@@ -78,7 +82,7 @@ class ScanDesk:
 
     async def _answer(self, request: ScanRequest) -> Answer:
         try:
-            reading = await self.pool.read(request.scan, overlay=request.overlay)
+            reading = await self.pool.read(request.scan, overlay=request.overlay, views=request.views)
             if request.case is None:
                 return Answer(200, to_json({"reading": reading, "triage": None}))
             case, warnings = with_reading(request.case, reading)

@@ -10,9 +10,10 @@ from pydantic_core import to_json
 
 from app import strict_json
 from app.access.actor import Scope
-from app.access.guard import requires
+from app.access.guard import actor_of, requires
 from app.api.service import Service, service_of
 from app.cases import case_of
+from app.hospital import Hospital
 from app.jobs import Answer
 from app.problems import MEDIA_TYPE, Problem, contradiction, invalid
 from app.scan_answer_schemas import JobAnswer, ScanAnswer
@@ -77,6 +78,8 @@ async def read_scan(
     except BaseException:
         desk.drop(job_id)
         raise
+    if service.hospital is not None:
+        return await _queued(request, service.hospital, job_id, scan_request, prefer)
     later = _asks_for_later(prefer) or desk.pool.is_busy
     task = desk.start(job_id, scan_request)
     if later:
@@ -94,7 +97,13 @@ async def read_scan(
 )
 async def fetch_job(job_id: str, request: Request) -> Response:
     """202 while the scan waits or is read; then what POST /v1/scans would have answered, for a limited time."""
-    jobs = service_of(request).desk.jobs
+    service = service_of(request)
+    if service.hospital is not None:
+        from app.api.queued_scans import answer_now  # noqa: PLC0415 -- a service that keeps nothing needs none of it
+
+        kept = await answer_now(service.hospital, job_id)
+        return _accepted(request, job_id, applied=False) if kept is None else _response(kept)
+    jobs = service.desk.jobs
     if not jobs.is_known(job_id):
         raise Problem(404, "There is no such job, or its answer was kept long enough.")
     answer = jobs.answer(job_id)
@@ -103,11 +112,26 @@ async def fetch_job(job_id: str, request: Request) -> Response:
     return _response(answer)
 
 
+async def _queued(
+    request: Request, hospital: Hospital, upload_id: str, scan_request: ScanRequest, prefer: str
+) -> Response:
+    """Keep the scan, and wait a while for the workers unless the caller would rather not."""
+    from app.api.queued_scans import answer_within, submit  # noqa: PLC0415 -- see fetch_job
+
+    desk, later = service_of(request).desk, _asks_for_later(prefer)
+    try:
+        job_id = await submit(hospital, scan_request, actor_of(request))
+    finally:
+        desk.drop(upload_id)
+    answer = await answer_within(hospital, job_id, 0 if later else hospital.settings.scan_wait_seconds)
+    return _accepted(request, job_id, applied=later) if answer is None or later else _response(answer)
+
+
 async def _received(request: Request, service: Service, job_id: str, *, overlay: bool) -> ScanRequest:
     folder = service.desk.jobs.upload_folder(job_id)
     upload = await receive_within_limits(request, folder, service.settings)
     case = None if upload.case is None else _checked_case(upload.case, service)
-    return ScanRequest(upload.scan, case, overlay)
+    return ScanRequest(upload.scan, case, overlay, case_text=upload.case)
 
 
 def _checked_case(text: bytes, service: Service) -> Case:

@@ -91,7 +91,7 @@ class Postman:
             self.senders[parcel.target].send(parcel)
         except Undelivered as error:
             self._note_failure(parcel, error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- whatever a sender does wrong must not stop the others
             log.error("delivery %s: fault of the sender: %s", parcel.id, told_without_message(error))  # noqa: TRY400
             self._note_failure(parcel, Undelivered(f"Fault of the sender ({type(error).__name__})."))
         else:

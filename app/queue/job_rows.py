@@ -102,6 +102,12 @@ def finish(connection: Connection, job_id: str, result: JobResult, actor: Actor,
     return True
 
 
+def claim_end(connection: Connection, job_id: str, case_id: str | None) -> bool:
+    """Note to which case the reading goes; false where the job has ended already and nothing was changed."""
+    still_open = (scan_jobs.c.job_id == job_id) & scan_jobs.c.state.not_in(ENDED)
+    return connection.execute(update(scan_jobs).where(still_open).values(case_id=case_id)).rowcount > 0
+
+
 def cancel(connection: Connection, job_id: str, actor: Actor) -> bool:
     """Take back a job that waits."""
     still_waits = (scan_jobs.c.job_id == job_id) & (scan_jobs.c.state == JobState.WAITING)
@@ -116,6 +122,14 @@ def waiting(connection: Connection) -> int:
     """How many jobs wait."""
     count = select(func.count()).select_from(scan_jobs).where(scan_jobs.c.state == JobState.WAITING)
     return int(connection.execute(count).scalar_one())
+
+
+def stalled(connection: Connection) -> int:
+    """How many jobs lie with a worker that has not been seen for a minute."""
+    limit = utc_text(datetime.now(UTC) - STALLED_AFTER)
+    seen = select(queue_workers.c.worker).where(queue_workers.c.seen_at >= limit)
+    running = (scan_jobs.c.state == JobState.RUNNING) & scan_jobs.c.worker.not_in(seen)
+    return int(connection.execute(select(func.count()).select_from(scan_jobs).where(running)).scalar_one())
 
 
 def unfinished_after(connection: Connection, number: int, most: int) -> list[tuple[int, str]]:

@@ -1,4 +1,4 @@
-"""What a worker does with one job, in two steps that can each be repeated: read the scan, then record what was read."""
+"""What a worker does with one job, in two steps that can each be repeated: read the scan, then record the outcome."""
 
 import asyncio
 import json
@@ -12,23 +12,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from pydantic_core import to_json
 from sqlalchemy import Connection, Engine
 
 from app.access.actor import Actor
-from app.problems import Problem, contradiction
 from app.queue import job_rows
-from app.queue.faults import told_without_message
 from app.queue.job_rows import KeptJob
-from app.queue.queue import JobResult
-from app.scan_findings import with_reading
+from app.queue.recording import Recorder
 from app.scan_pool import ScanPool, WorkerUnavailable
 from app.store.writer import RecordBusy, RecordUnavailable, Writer
-from app.triage import triage
 from imaging.refusals import RefusalCode
 from imaging.result import Reading, Refusal
-from scoring.case import Case
-from scoring.errors import CaseError
 
 log = logging.getLogger("aspects.worker")
 
@@ -50,22 +43,6 @@ class ScanFiles(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What recording a job brings about, for those who enqueue deliveries in the same transaction."""
-
-    kept: KeptJob
-    reading: Json
-    judged: Json | None
-    """The triage answer; ``None``: the job brought no case, or one that contradicts itself."""
-
-
-AfterRecord = Callable[[Connection, Outcome], None]
-"""Called within the transaction that records a job."""
-
-CaseReader = Callable[[bytes], Case]
-
-
 @dataclass(slots=True)
 class Pipeline:
     """The steps of a job, called from threads; scans are read by the pool on the worker's event loop."""
@@ -79,10 +56,9 @@ class Pipeline:
     """Private to this worker; emptied when it starts."""
     worker: str
     actor: Actor
-    case_of: CaseReader
+    recorder: Recorder
     slots: threading.Semaphore
     """As many as scans may be read at the same time."""
-    after_record: tuple[AfterRecord, ...] = ()
     stopping: threading.Event = field(default_factory=threading.Event)
     under_way: set[str] = field(default_factory=set)
     """Jobs between the start of their reading and its record."""
@@ -108,9 +84,7 @@ class Pipeline:
         with self.engine.connect() as connection:
             kept = job_rows.kept_job(connection, job_id)
         if kept is not None and told:
-            result, judged = self._answer(kept, told["reading"])
-            outcome = Outcome(kept, told["reading"], judged)
-            self._write(lambda connection: self._record(connection, outcome, result))
+            self._write(self.recorder.ending(kept, told["reading"]))
         self.under_way.discard(job_id)
 
     def put_back_unread(self) -> None:
@@ -147,30 +121,6 @@ class Pipeline:
         """Wait for the end of the process: what is begun now would not be finished."""
         if self.stopping.is_set():
             threading.Event().wait()
-
-    def _answer(self, kept: KeptJob, reading: Json) -> tuple[JobResult, Json | None]:
-        if kept.job.request is None:
-            return JobResult(200, to_json({"reading": reading, "triage": None})), None
-        try:
-            case, warnings = with_reading(self.case_of(kept.job.request), reading)
-            judged = triage(case)
-        except CaseError as error:
-            problem = contradiction(error, ("body", "case"))
-            return JobResult(problem.status_code, problem.body()), None
-        except Exception as error:  # noqa: BLE001 -- the reading is worth having all the same
-            log.error("job %s: fault while judging: %s", kept.job_id, told_without_message(error))  # noqa: TRY400
-            problem = Problem(500, "A fault of this software; its log says more.")
-            return JobResult(problem.status_code, problem.body()), None
-        judged["warnings"] = [*judged["warnings"], *warnings]
-        return JobResult(200, to_json({"reading": reading, "triage": judged})), judged
-
-    def _record(self, connection: Connection, outcome: Outcome, result: JobResult) -> None:
-        reading = outcome.reading
-        refusal = reading.get("refusal") or {}
-        detail = {"status": reading["status"], "refusal": refusal.get("code"), "answer": result.status}
-        if job_rows.finish(connection, outcome.kept.job_id, result, self.actor, detail):
-            for follow_up in self.after_record:
-                follow_up(connection, outcome)
 
     def _write(self, function: Callable[[Connection], T]) -> T:
         """Write; where the database is away for a while, wait for it: an accepted scan is not given up for that."""

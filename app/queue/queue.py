@@ -87,6 +87,11 @@ class JobResult:
     body: bytes
 
 
+def scan_hash(scan: Sequence[str]) -> str:
+    """One name for all files of a scan: that of its only file, or the hash over the names of all in their order."""
+    return scan[0] if len(scan) == 1 else hashlib.sha256(canonical_json(list(scan)).encode()).hexdigest()
+
+
 class QueueFull(Exception):
     """No scan can be taken in now; nothing was kept. The message says what is lacking."""
 

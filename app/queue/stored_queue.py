@@ -7,7 +7,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 
 from app.access.actor import Actor
-from app.queue import job_rows
+from app.queue import heartbeat, job_rows
 from app.queue.queue import JobResult, JobState, JobView, ScanJob
 from app.queue.room import check_room
 from app.settings import Settings
@@ -27,12 +27,12 @@ class StoredQueue:
 
     async def submit(self, job: ScanJob, actor: Actor) -> str:
         """Accept a scan; see `ScanQueue`."""
-        await asyncio.to_thread(check_room, self._settings)
+        await asyncio.to_thread(self.check_room)
         return await self._writer.write(lambda connection: self.submit_in(connection, job, actor))
 
     def submit_blocking(self, job: ScanJob, actor: Actor) -> str:
         """The same for callers without an event loop."""
-        check_room(self._settings)
+        self.check_room()
         return self._writer.write_blocking(lambda connection: self.submit_in(connection, job, actor))
 
     def submit_in(self, connection: Connection, job: ScanJob, actor: Actor) -> str:
@@ -45,6 +45,10 @@ class StoredQueue:
             most_waiting=self._settings.queue_waiting_limit,
             keep_seconds=self._settings.job_keep_seconds,
         )
+
+    def check_room(self) -> None:
+        """Raise `QueueFull` where disk or memory run short: to be asked before a scan is kept."""
+        check_room(self._settings)
 
     async def status(self, job_id: str) -> JobView | None:
         """Where a job stands."""
@@ -66,6 +70,10 @@ class StoredQueue:
     async def waiting(self) -> int:
         """How many jobs wait, for metrics and readiness."""
         return await self._read(job_rows.waiting)
+
+    async def workers(self) -> list[str]:
+        """Workers that were seen within the last minute."""
+        return await self._read(heartbeat.alive)
 
     async def _read(self, function: Callable[[Connection], T]) -> T:
         def read() -> T:

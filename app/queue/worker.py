@@ -16,11 +16,13 @@ from app import strict_json
 from app.access.actor import Actor, ActorKind
 from app.cases import case_of
 from app.hospital import Hospital, HospitalUnusable, open_hospital
+from app.outbox.postman import Postman
+from app.outbox.targets import DeliveriesUnusable, read_targets, sender_of
 from app.queue import heartbeat
 from app.queue.executor import Executor
 from app.queue.locks import lock_of
 from app.queue.pipeline import Pipeline
-from app.queue.scan_files import FolderFiles
+from app.queue.recording import Recorder
 from app.scan_pool import WORKER_COMMAND, ScanPool
 from app.schemas import TriageRequest
 from app.settings import Settings
@@ -65,7 +67,10 @@ def work_until_stopped(settings: Settings, command: Sequence[str] = WORKER_COMMA
         raise WorkerUnusable(
             f"A worker named {settings.worker_name} runs already; give each its own ASPECTS_WORKER_NAME."
         )
-    asyncio.run(_work(settings, hospital, settings.data_dir, command))
+    try:
+        asyncio.run(_work(settings, hospital, settings.data_dir, command))
+    except DeliveriesUnusable as error:
+        raise WorkerUnusable(f"ASPECTS_DELIVERIES_FILE: {error}") from None
 
 
 async def _work(settings: Settings, hospital: Hospital, data_dir: Path, command: Sequence[str]) -> None:
@@ -74,16 +79,18 @@ async def _work(settings: Settings, hospital: Hospital, data_dir: Path, command:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     pipeline = _pipeline(settings, hospital, data_dir, ScanPool(settings, command))
+    postman = _postman(settings, hospital, data_dir, pipeline.actor)
     await pipeline.pool.prepare()
     await hospital.writer.write(lambda connection: heartbeat.appear(connection, settings.worker_name))
     executor = Executor(pipeline, hospital.engine, data_dir, settings.scan_processes)
     await asyncio.to_thread(executor.launch)
+    postman.start()
     print(f"aspects: worker {settings.worker_name} reads scans.", file=sys.stderr, flush=True)  # noqa: T201
     while not stop.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), heartbeat.BEAT_SECONDS)
         await _beat(hospital, settings.worker_name)
-    await _stop(settings, hospital, pipeline)
+    await _stop(settings, hospital, pipeline, postman)
 
 
 async def _beat(hospital: Hospital, worker: str) -> None:
@@ -93,7 +100,7 @@ async def _beat(hospital: Hospital, worker: str) -> None:
         log.warning("the record does not take a heartbeat (%s)", type(error).__name__)
 
 
-async def _stop(settings: Settings, hospital: Hospital, pipeline: Pipeline) -> None:
+async def _stop(settings: Settings, hospital: Hospital, pipeline: Pipeline, postman: Postman) -> None:
     """Let readings under way end, within limits, put back the others, and leave.
 
     Threads of the queue may still wait for their turn; nothing of theirs is lost, so they are not waited for.
@@ -104,6 +111,7 @@ async def _stop(settings: Settings, hospital: Hospital, pipeline: Pipeline) -> N
             while pipeline.under_way:  # noqa: ASYNC110 -- threads empty it, not this loop
                 await asyncio.sleep(_WAIT_SECONDS)
     await asyncio.to_thread(pipeline.put_back_unread)
+    await asyncio.to_thread(postman.stop)
     await hospital.writer.write(lambda connection: heartbeat.stop(connection, settings.worker_name))
     await hospital.close()
     shutil.rmtree(pipeline.folder, ignore_errors=True)
@@ -115,15 +123,29 @@ def _pipeline(settings: Settings, hospital: Hospital, data_dir: Path, pool: Scan
     folder = data_dir / "work" / settings.worker_name
     shutil.rmtree(folder, ignore_errors=True)  # what a process of this name left that was killed
     folder.mkdir(parents=True, mode=0o700)
+    actor = Actor(ActorKind.SYSTEM, f"worker {settings.worker_name}", frozenset())
+    sites = load_sites(settings.site_network_file, settings.site_time_zone)
     return Pipeline(
         engine=hospital.engine,
         writer=hospital.writer,
-        files=FolderFiles(data_dir / "scans"),
+        files=hospital.queue.files,
         pool=pool,
         loop=asyncio.get_running_loop(),
         folder=folder,
         worker=settings.worker_name,
-        actor=Actor(ActorKind.SYSTEM, f"worker {settings.worker_name}", frozenset()),
-        case_of=_CaseReader(load_sites(settings.site_network_file, settings.site_time_zone)),
+        actor=actor,
+        recorder=Recorder(hospital.records, hospital.queue.announcer, _CaseReader(sites), actor),
         slots=threading.Semaphore(settings.scan_processes),
+    )
+
+
+def _postman(settings: Settings, hospital: Hospital, data_dir: Path, actor: Actor) -> Postman:
+    return Postman(
+        engine=hospital.engine,
+        writer=hospital.writer,
+        senders={target.name: sender_of(target) for target in read_targets(settings.deliveries_file)},
+        lock=lock_of(hospital.engine, data_dir, "outbox"),
+        actor=actor,
+        attempts_limit=settings.delivery_attempts_limit,
+        first_pause_seconds=settings.delivery_pause_seconds,
     )

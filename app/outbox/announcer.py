@@ -1,0 +1,85 @@
+"""Turns what happened to cases and scans into deliveries for those who asked for it, in the same transaction."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from app.access.actor import Actor, ActorKind
+from app.outbox import delivery_rows
+from app.outbox.delivery import Delivery
+from app.outbox.results import case_result, scan_result
+from app.outbox.targets import Target
+from app.store.case_queries import show_revision
+from app.store.records import CaseChanged
+from app.store.signing import signed_revisions
+from app.store.status import Status
+from app.store.tables_queue import scan_jobs
+from app.triage import NOT_FOR_CLINICAL_USE
+
+NEEDS_PATIENT = frozenset({"hl7"})
+"""Kinds that cannot say anything about a patient who is not named."""
+FINAL_STAYS = frozenset({"hl7", "dicom-store", "stow"})
+"""Kinds whose receivers keep the latest result: a preliminary one must not take the place of a signed one."""
+
+
+class Announcer:
+    """Knows the targets; asks nothing of the network."""
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        self._targets = targets
+        self._actor = Actor(ActorKind.SYSTEM, "outbox", frozenset())
+
+    def case_changed(self, connection: Connection, change: CaseChanged) -> None:
+        """A revision was kept or signed; a listener of `Records`."""
+        event = f"result.{change.status.value}"
+        targets = [target for target in self._targets if event in target.events]
+        if change.status is Status.PRELIMINARY and targets and signed_revisions(connection, change.case_id):
+            targets = [target for target in targets if target.kind not in FINAL_STAYS]
+        if not targets:
+            return
+        content = show_revision(connection, change.case_id, change.revision)
+        reading = None if content.reading is None else json.loads(content.reading)
+        result = case_result(
+            json.loads(content.answer),
+            reading,
+            _identity(connection, change.case_id),
+            case_id=change.case_id,
+            revision=change.revision,
+            status=change.status.value,
+        )
+        self._enqueue(connection, targets, event, f"case/{change.case_id}", str(change.revision), result)
+
+    def scan_read(
+        self, connection: Connection, job_id: str, reading: Mapping[str, Any], identity: Mapping[str, Any] | None,
+        observed_at: str,
+    ) -> None:  # fmt: skip
+        """A scan without a case was read."""
+        event = "result.preliminary"
+        targets = [target for target in self._targets if event in target.events]
+        if targets:
+            result = scan_result(reading, identity, job_id=job_id, observed_at=observed_at, note=NOT_FOR_CLINICAL_USE)
+            self._enqueue(connection, targets, event, f"job/{job_id}", "1", result)
+
+    def _enqueue(
+        self, connection: Connection, targets: Sequence[Target], event: str, subject: str, revision: str,
+        result: Mapping[str, Any],
+    ) -> None:  # fmt: skip
+        for target in targets:
+            if target.kind in NEEDS_PATIENT and not result["identity"]:
+                continue
+            key = f"{event}/{revision}/{subject}"
+            delivery_rows.enqueue(
+                connection, Delivery(target.kind, target.name, event, subject, key, result), self._actor
+            )
+
+
+def _identity(connection: Connection, case_id: str) -> Mapping[str, Any] | None:
+    """Whose case it is, by the latest scan that was recorded to it and said so."""
+    known = (scan_jobs.c.case_id == case_id) & scan_jobs.c.identity.is_not(None)
+    text = connection.execute(
+        select(scan_jobs.c.identity).where(known).order_by(scan_jobs.c.number.desc()).limit(1)
+    ).scalar_one_or_none()
+    identity: Mapping[str, Any] | None = None if text is None else json.loads(text)
+    return identity
