@@ -19,13 +19,15 @@ class BodyLimit:
         self.app = app
         self.default_bytes = default_bytes
         self.by_path = by_path
+        self.by_folder = [(path, limit) for path, limit in by_path.items() if path.endswith("/")]
+        """An address that ends with a slash stands for all below it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with a counting ``receive``."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.by_path.get(scope["path"], self.default_bytes)
+        limit = self._limit(scope["path"])
         if _declared_length(scope) > limit:
             problem = Problem(413, f"The body may have at most {limit} bytes.", headers={"connection": "close"})
             await problem.response()(scope, receive, send)
@@ -41,6 +43,10 @@ class BodyLimit:
             return message
 
         await self.app(scope, counted, send)
+
+    def _limit(self, path: str) -> int:
+        below = (limit for folder, limit in self.by_folder if path.startswith(folder))
+        return self.by_path.get(path, next(below, self.default_bytes))
 
 
 def _declared_length(scope: Scope) -> int:

@@ -5,17 +5,12 @@ import os
 import signal
 import sys
 import threading
-from pathlib import Path
 
 from app.hospital import Hospital, HospitalUnusable, open_hospital
-from app.interop.dicom_in.assembler import Assembler, Record
-from app.interop.dicom_in.handover import QueueHandover
 from app.interop.dicom_in.listener import Listener, lacks_nodes
-from app.interop.dicom_in.spool import Spool
+from app.interop.dicom_in.parts import assembler_of, spool_of
 from app.interop.dicom_in.tls import TlsUnusable, tls_context
 from app.interop.dicom_nodes import NodesFileError, load_nodes
-from app.queue.scan_files import FolderFiles
-from app.queue.stored_queue import StoredQueue
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -26,23 +21,6 @@ _THREAD_STACK_BYTES = 1 << 20
 
 class ListenUnusable(ValueError):
     """The settings make no storage service; the message says why."""
-
-
-def folder_of(data_dir: Path) -> Path:
-    """Where received objects lie."""
-    return data_dir / "dicom-in"
-
-
-def spool_of(settings: Settings, data_dir: Path) -> Spool:
-    """The spool that all ways in share."""
-    return Spool(folder_of(data_dir), settings.dicom_free_disk_mib * 2**20)
-
-
-def assembler_of(settings: Settings, hospital: Hospital, data_dir: Path) -> Assembler:
-    """The assembly of studies on a hospital's record and queue."""
-    queue = StoredQueue(settings, hospital.engine, hospital.writer)
-    handover = QueueHandover(settings, FolderFiles(data_dir / "scans"), queue)
-    return Assembler(settings, folder_of(data_dir), Record(hospital.engine, hospital.writer), handover)
 
 
 def listen_until_stopped(settings: Settings) -> None:
@@ -72,16 +50,14 @@ def listen_until_stopped(settings: Settings) -> None:
         listener = Listener(settings, spool_of(settings, settings.data_dir), nodes, tls)
     except OSError as error:
         raise ListenUnusable(f"ASPECTS_DICOM_HOST, ASPECTS_DICOM_PORT: {error.strerror or error}.") from None
-    _serve(settings, hospital, settings.data_dir, listener)
+    _serve(settings, hospital, listener)
 
 
-def _serve(settings: Settings, hospital: Hospital, data_dir: Path, listener: Listener) -> None:
+def _serve(settings: Settings, hospital: Hospital, listener: Listener) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    assembler = threading.Thread(
-        target=assembler_of(settings, hospital, data_dir).run, args=(stop,), name="dicom-assembler"
-    )
+    assembler = threading.Thread(target=assembler_of(hospital).run, args=(stop,), name="dicom-assembler")
     assembler.start()
     listener.start()
     secured = " with TLS" if settings.dicom_tls_certificate_file else ""

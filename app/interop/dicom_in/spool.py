@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _TOKEN_BYTES = 12
+_PREAMBLE_BYTES = 128
 _OPEN, _ENDED = ".open", ".ended"
 _FORGOTTEN_SECONDS = 3600.0
 """Age of a delivery that is still open after which its process is taken to be dead."""
@@ -136,9 +137,10 @@ class Incoming:
     """An object that is being received. It counts from `finish` on; until then it can be dropped without a trace."""
 
     def __init__(self, incoming: Path, arrived: Path, name: str) -> None:
-        self._path = incoming / name
+        self.path = incoming / name
+        """Where it is written until `finish`."""
         self._target = arrived / name
-        self._stream: BinaryIO = self._path.open("xb")
+        self._stream: BinaryIO = self.path.open("xb")
         self.size_bytes = 0
 
     def write(self, data: bytes | memoryview) -> None:
@@ -153,14 +155,20 @@ class Incoming:
             self._stream.flush()
             os.fsync(self._stream.fileno())
             self._stream.close()
-            self._path.rename(self._target)
+            self.path.rename(self._target)
             _sync_folder(self._target.parent)
         return self._target
 
-    def read_back(self) -> BinaryIO:
-        """What was written so far, from the first byte on, for a look before `finish`; the caller closes it."""
-        self._stream.flush()
-        return self._path.open("rb")
+    def clean_preamble(self) -> None:
+        """Put zeros into the preamble that a sender wrote, and let `path` show everything that was written.
+
+        The 128 bytes mean nothing in DICOM, and may make the file a program or a web page as well. Raises SpoolFull.
+        """
+        with self._dropped_if_full():
+            self._stream.seek(0)
+            self._stream.write(bytes(min(_PREAMBLE_BYTES, self.size_bytes)))
+            self._stream.seek(0, os.SEEK_END)
+            self._stream.flush()
 
     def drop(self) -> None:
         """Forget the object."""
@@ -169,7 +177,7 @@ class Incoming:
         except OSError:
             pass  # the disk is full; the file goes now
         finally:
-            self._path.unlink(missing_ok=True)
+            self.path.unlink(missing_ok=True)
 
     @contextmanager
     def _dropped_if_full(self) -> Iterator[None]:

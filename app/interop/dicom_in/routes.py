@@ -1,0 +1,91 @@
+"""What was received, over HTTP: studies with the account of every series, and the call to read one now."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import anyio.to_thread
+from fastapi import APIRouter, Depends, Query, Request
+
+from app.access.actor import Actor, Scope
+from app.access.guard import requires
+from app.api.service import service_of
+from app.hospital import Hospital
+from app.interop.dicom_in import catalogue
+from app.interop.dicom_in.part10 import is_uid
+from app.interop.dicom_in.study_schemas import AcceptedStudy, StudyAnswer, StudyList
+from app.problems import Problem
+from app.store import audit
+
+router = APIRouter(prefix="/v1/studies", tags=["dicom"])
+
+_MOST = 500
+
+Reader = Annotated[Actor, Depends(requires(Scope.READ))]
+Sender = Annotated[Actor, Depends(requires(Scope.INGEST))]
+
+
+@router.get("", summary="Received studies", response_model=StudyList)
+async def list_studies(
+    request: Request, _actor: Reader, limit: Annotated[int, Query(ge=1, le=_MOST)] = 100
+) -> dict[str, Any]:
+    """The latest first, each with its state, its series (which was taken, why the others were left), and its job.
+
+    `strays` are objects that could not be read and therefore belong to no study; they are kept aside for a while.
+    """
+    engine = _hospital(request).engine
+
+    def read() -> dict[str, Any]:
+        with engine.connect() as connection:
+            return {
+                "studies": catalogue.list_studies(connection, limit),
+                "strays": catalogue.list_strays(connection, limit),
+            }
+
+    return await anyio.to_thread.run_sync(read)
+
+
+@router.get("/{study_uid}", summary="One received study", response_model=StudyAnswer)
+async def show_study(study_uid: str, request: Request, _actor: Reader) -> dict[str, Any]:
+    """As in the list, with the answer once its scan was read."""
+    hospital = _hospital(request)
+
+    def read() -> list[dict[str, Any]]:
+        with hospital.engine.connect() as connection:
+            return catalogue.list_studies(connection, 1, study_uid) if is_uid(study_uid) else []
+
+    found = await anyio.to_thread.run_sync(read)
+    if not found:
+        raise Problem(404, "No such study was received.")
+    (study,) = found
+    job_id = study["job_id"]
+    result = None
+    if job_id is not None:
+        result = await hospital.queue.scans.result(job_id)
+    return study | {"answer": None if result is None else json.loads(result.body)}
+
+
+@router.post("/{study_uid}/process", status_code=202, summary="Read a study now", response_model=AcceptedStudy)
+async def process_study(study_uid: str, request: Request, actor: Sender) -> dict[str, Any]:
+    """Take the study to be complete as it is, without waiting for the quiet time.
+
+    Slices that come later have it read again; a study whose objects are those of its last reading is not read twice.
+    """
+    hospital = _hospital(request)
+
+    def ask(connection: Any) -> bool:
+        if not catalogue.ask(connection, study_uid, datetime.now(UTC)):
+            return False
+        audit.append(connection, audit.Event(actor, "study.asked", f"study/{study_uid}"))
+        return True
+
+    if not is_uid(study_uid) or not await hospital.writer.write(ask):
+        raise Problem(404, "No such study was received.")
+    return {"study_uid": study_uid, "state": catalogue.RECEIVING}
+
+
+def _hospital(request: Request) -> Hospital:
+    hospital = service_of(request).hospital
+    if hospital is None:
+        raise Problem(404, "This service keeps nothing.")
+    return hospital
