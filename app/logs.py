@@ -15,8 +15,10 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-_TRUSTED = ("aspects", "uvicorn", "alembic")
-"""Loggers whose words are fixed: they name addresses of ours, numbers of processes, versions of the schema."""
+_TRUSTED = ("aspects", "uvicorn.error")
+"""Loggers whose words are fixed: they name addresses of ours and numbers of processes."""
+_SILENT = ("uvicorn.access",)
+"""It writes addresses as they were sent, with their queries; `app.request_log` says what may be said."""
 _MOST_FRAMES = 12
 _MOST_CAUSES = 4
 WITHHELD = "A message of a library is withheld; it may quote what it was given."
@@ -38,6 +40,8 @@ def set_up_logs(level: int = logging.INFO) -> None:
         logger = logging.getLogger(name)
         logger.setLevel(level)
         logger.propagate = True
+    for name in _SILENT:
+        logging.getLogger(name).disabled = True
     for name in list(logging.root.manager.loggerDict):
         logger = logging.getLogger(name)
         logger.handlers = []  # a library that writes by itself would write past us
