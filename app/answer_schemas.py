@@ -321,6 +321,11 @@ class RecordOut(BaseModel):
     audit_sequence: int = Field(description="Number of the event in the audit trail.")
 
 
+_UNLESS_KEPT: Any = Field(
+    default=None, validate_default=False, description="Only from a service with a record: where the case was kept."
+)
+
+
 class TriageAnswer(BaseModel):
     """The answer of POST /v1/triage. Parts that were not asked for are absent."""
 
@@ -344,6 +349,4 @@ class TriageAnswer(BaseModel):
     warnings: list[str]
     versions: VersionsOut
     not_for_clinical_use: str
-    record: RecordOut = Field(
-        default=None, validate_default=False, description="Only from a service with a record: where the case was kept."
-    )
+    record: RecordOut = _UNLESS_KEPT

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from app.access.access import Access
     from app.queue.opening import QueueAndOutbox
+    from app.store.objects import Objects
     from app.store.records import Records
     from app.store.writer import Writer
 
@@ -34,6 +35,8 @@ class Hospital:
     """For whatever changes the record."""
     records: "Records"
     """Cases with their revisions and signatures."""
+    objects: "Objects"
+    """Scans and documents."""
     access: "Access"
     """Who may use the service: keys, tokens, sessions."""
     watch: Watch
@@ -69,6 +72,7 @@ def open_hospital(settings: Settings) -> Hospital | None:
         from app.queue.opening import open_queue  # noqa: PLC0415
         from app.record_checks import watch_record  # noqa: PLC0415
         from app.store import database, rule_snapshot, schema, writer  # noqa: PLC0415
+        from app.store.objects import Objects  # noqa: PLC0415
         from app.store.records import Records  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise HospitalUnusable(f"{error.name} is not installed; install the extra 'hospital'.") from None
@@ -77,13 +81,14 @@ def open_hospital(settings: Settings) -> Hospital | None:
         schema.migrate(engine)
         record_writer = writer.Writer(engine)
         record_writer.write_blocking(rule_snapshot.keep_installed_rules)
+        objects = Objects(settings, engine, record_writer)
     except (database.DatabaseUnusable, rule_snapshot.RulesChanged, writer.RecordUnavailable, OSError) as error:
-        raise HospitalUnusable(f"ASPECTS_DATA_DIR, ASPECTS_DATABASE_URL: {error}") from error
+        raise HospitalUnusable(f"ASPECTS_DATA_DIR, ASPECTS_DATABASE_URL, ASPECTS_OBJECT_STORE_URL: {error}") from error
     records = Records(engine, record_writer)
     access = Access(settings, engine, record_writer)
     watch = watch_record(settings, engine, record_writer)
     try:
-        queue = open_queue(settings, records, watch)
+        queue = open_queue(settings, records, objects, watch)
     except DeliveriesUnusable as error:
         raise HospitalUnusable(f"ASPECTS_DELIVERIES_FILE: {error}") from error
-    return Hospital(settings, engine, record_writer, records, access, watch, queue)
+    return Hospital(settings, engine, record_writer, records, objects, access, watch, queue)

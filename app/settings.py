@@ -97,6 +97,12 @@ class Settings(AccessSettings, DicomSettings, QueueSettings, BaseSettings):
         description="Where scans and documents are kept: file:///folder or s3://bucket/prefix. "
         "None: the folder objects in data_dir.",
     )
+    object_keep_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="How long scans and documents are kept in the object store, in days; `aspects record sweep` deletes "
+        "what is older, with a trace. None: until somebody deletes them.",
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -109,6 +115,7 @@ class Settings(AccessSettings, DicomSettings, QueueSettings, BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment before files with one secret each, before the file of settings."""
         return init_settings, env_settings, SecretFiles(settings_cls), ConfigFile(settings_cls)
+
     fhir_body_limit_bytes: int = Field(
         default=4 * _MIB,
         ge=1024,

@@ -9,9 +9,9 @@ from app.outbox import delivery_rows
 from app.outbox.announcer import Announcer
 from app.outbox.targets import read_targets
 from app.queue import heartbeat, job_rows
-from app.queue.scan_files import FolderFiles
 from app.queue.stored_queue import StoredQueue
 from app.settings import Settings
+from app.store.objects import Objects
 from app.store.records import Records
 from app.watch import Watch
 
@@ -21,22 +21,16 @@ class QueueAndOutbox:
     """What takes scans in, and what tells others of results."""
 
     scans: StoredQueue
-    files: FolderFiles
+    files: Objects
     announcer: Announcer
 
 
-def open_queue(settings: Settings, records: Records, watch: Watch) -> QueueAndOutbox:
+def open_queue(settings: Settings, records: Records, objects: Objects, watch: Watch) -> QueueAndOutbox:
     """Open both. Raises `app.outbox.targets.DeliveriesUnusable`."""
     announcer = Announcer(read_targets(settings.deliveries_file))
     records.listeners.append(announcer.case_changed)
     _watch(settings, records.engine, watch)
-    return QueueAndOutbox(StoredQueue(settings, records.engine, records.writer), _files(settings), announcer)
-
-
-def _files(settings: Settings) -> FolderFiles:
-    if settings.data_dir is None:
-        raise ValueError("A queue needs a data folder.")
-    return FolderFiles(settings.data_dir / "scans")
+    return QueueAndOutbox(StoredQueue(settings, records.engine, records.writer), objects, announcer)
 
 
 def _watch(settings: Settings, engine: Engine, watch: Watch) -> None:

@@ -54,7 +54,9 @@ class Writer:
         return await asyncio.wrap_future(self.submit(function))
 
     def write_blocking(self, function: Write[T]) -> T:
-        """The same for callers without an event loop."""
+        """The same for callers without an event loop; not from within a write, which would wait for itself."""
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("A write cannot wait for another: use its connection.")
         return self.submit(function).result()
 
     def submit(self, function: Write[T]) -> Future[T]:

@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from app.access.actor import Actor
 from app.queue.queue import ScanJob
 from app.queue.room import check_room
-from app.queue.scan_files import FolderFiles
 from app.queue.stored_queue import StoredQueue
 from app.settings import Settings
+from app.store.objects import Objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class QueueHandover:
     """Keeps objects where workers find them, and queues scans."""
 
     settings: Settings
-    files: FolderFiles
+    files: Objects
     queue: StoredQueue
 
     def put(self, path: Path) -> str:

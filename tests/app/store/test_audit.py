@@ -155,8 +155,10 @@ def _one_change(connection: Connection, data: st.DataObject) -> None:
             "UPDATE OR IGNORE audit_events SET sequence = :b WHERE sequence = :free",
         ],
         "copy": [
-            f"INSERT INTO audit_events (sequence, {columns})"
-            f" SELECT :free, {columns} FROM audit_events WHERE sequence = :a"
+            (
+                f"INSERT INTO audit_events (sequence, {columns})"
+                f" SELECT :free, {columns} FROM audit_events WHERE sequence = :a"
+            )
         ],
         "renumber": ["UPDATE OR IGNORE audit_events SET sequence = :b - 2 WHERE sequence = :a"],
     }[kind]
