@@ -219,8 +219,8 @@ def value_json(value: Known | None) -> Any:
     return "infinite" if value == float("inf") else value
 
 
-def change_json(change: Change, timeline: Timeline) -> dict[str, Any]:
-    """A change that would give another outcome; for time with the moment at which it comes by itself."""
+def change_json(change: Change, after: str | None) -> dict[str, Any]:
+    """A change that would give another outcome; ``after`` is when it comes by itself, as `comes_at` says."""
     described: dict[str, Any] = {
         "if": f"{change.fact} {change.condition}",
         "fact": change.fact,
@@ -231,9 +231,16 @@ def change_json(change: Change, timeline: Timeline) -> dict[str, Any]:
             "outcome_text": change.outcome.label,
         },
     }
-    if change.fact == "minutes_since_last_known_well" and change.bound is not None and timeline.anchor_at is not None:
-        described["after"] = _iso(timeline.anchor_at + timedelta(minutes=change.bound))
+    if after is not None:
+        described["after"] = after
     return described
+
+
+def comes_at(change: Change, anchor_at: datetime | None) -> str | None:
+    """The moment at which a change comes by itself, by the passing of time; ``None``: it does not."""
+    if change.fact != "minutes_since_last_known_well" or change.bound is None or anchor_at is None:
+        return None
+    return (anchor_at + timedelta(minutes=change.bound)).isoformat()
 
 
 def near_bound_json(bound: NearBound, titles: Mapping[str, str]) -> dict[str, Any]:

@@ -49,10 +49,19 @@ def delay_json(outcomes: Sequence[ExpectedOutcome]) -> dict[str, Any] | None:
         return None
     model = delay_model()
     return {
-        "outcomes": [asdict(outcome) for outcome in outcomes],
+        "outcomes": [_expected_json(outcome) for outcome in outcomes],
         "source": model.source,
         "checked": model.checked,
         "limits": model.limits,
+    }
+
+
+def _expected_json(outcome: ExpectedOutcome) -> dict[str, Any]:
+    return {
+        "delay_minutes": outcome.delay_minutes,
+        "minutes_from_onset": outcome.minutes_from_onset,
+        "independent_percent": outcome.independent_percent,
+        "mean_mrs": outcome.mean_mrs,
     }
 
 

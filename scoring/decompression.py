@@ -47,7 +47,7 @@ def decompression_advice(rulebook: RuleBook, on: date, values: Mapping[str, Know
     values
         What is known of the case, as ``derived.assess`` gives it.
     """
-    return [_advice(answer, values) for answer in judge(_in_force(rulebook, on), values)]
+    return [_advice(answer, values) for answer in judge(_in_force(rulebook, rulebook.period(on)), values)]
 
 
 def swelling_is_in_question(values: Mapping[str, Known]) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from math import exp, log
 from typing import Any
 
@@ -27,7 +27,7 @@ class ExpectedOutcome:
     mean_mrs: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DelayModel:
     """The model, as its table states it."""
 
@@ -54,8 +54,13 @@ class DelayModel:
         if not 0 <= minutes <= self.no_effect_minutes:
             raise ValueError(f"The model covers 0 to {self.no_effect_minutes} minutes from onset.")
         gone = minutes / self.no_effect_minutes
+        return [_share((1 - gone) * early + gone * late) for early, late in self._log_odds] + [1.0]
+
+    @cached_property
+    def _log_odds(self) -> list[tuple[float, float]]:
+        """Log odds of mRS at most 0 to 5, at onset and at the time of no effect."""
         ends = zip(self.at_onset[:-1], self.at_no_effect[:-1], strict=True)
-        return [_share((1 - gone) * _log_odds(early) + gone * _log_odds(late)) for early, late in ends] + [1.0]
+        return [(log(early / (1 - early)), log(late / (1 - late))) for early, late in ends]
 
     def outcome(self, minutes_from_onset: int, delay_minutes: int) -> ExpectedOutcome:
         """The outcome of a group treated ``delay_minutes`` later than planned. Raises as ``distribution``."""
@@ -68,7 +73,7 @@ class DelayModel:
         )
 
 
-def outcomes_by_delay(values: Mapping[str, Known], minutes_to_puncture: int | None) -> list[ExpectedOutcome]:
+def outcomes_by_delay(values: Mapping[str, Known], minutes_to_puncture: int | None) -> tuple[ExpectedOutcome, ...]:
     """Outcomes at the projected puncture and after each further delay that the model covers.
 
     Parameters
@@ -84,14 +89,19 @@ def outcomes_by_delay(values: Mapping[str, Known], minutes_to_puncture: int | No
     """
     since_onset, model = values.get("minutes_since_last_known_well"), delay_model()
     if minutes_to_puncture is None or not isinstance(since_onset, int | float):
-        return []
+        return ()
     if values.get("haemorrhage_on_imaging") is True:
-        return []
+        return ()
     if all_of(condition.answer(values.get(condition.fact)) for condition in model.applies_to) is not Ternary.MET:
-        return []
-    planned = int(since_onset) + minutes_to_puncture
+        return ()
+    return _outcomes(int(since_onset) + minutes_to_puncture)
+
+
+@lru_cache(maxsize=1024)
+def _outcomes(planned: int) -> tuple[ExpectedOutcome, ...]:
+    model = delay_model()
     covered = [delay for delay in model.delays_minutes if planned + delay <= model.no_effect_minutes]
-    return [model.outcome(planned, delay) for delay in covered]
+    return tuple(model.outcome(planned, delay) for delay in covered)
 
 
 @cache
@@ -108,10 +118,6 @@ def delay_model() -> DelayModel:
         checked=table["checked"],
         limits=table["limits"].strip(),
     )
-
-
-def _log_odds(share: float) -> float:
-    return log(share / (1 - share))
 
 
 def _share(log_odds: float) -> float:

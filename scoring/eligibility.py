@@ -1,6 +1,6 @@
 """What each rule set says of a case: outcome, deciding clause, its lines with the patient's values, what is missing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -10,7 +10,7 @@ from scoring.completions import Completions
 from scoring.conditions import Condition
 from scoring.derived import STATED_FACTS_BEHIND
 from scoring.facts import FACTS
-from scoring.grid import Grid, Masks
+from scoring.grid import Grid, Kept, Masks
 from scoring.outcomes import Outcome, Stance
 from scoring.rulebook import AnyOf, Clause, Conjunction, Line, RuleBook, RuleSet
 from scoring.ternary import Ternary, all_of, any_of
@@ -65,7 +65,7 @@ class Answer:
 
     def reasons(self, values: Mapping[str, Known]) -> list[Reason]:
         """The lines behind the answer, with the patient's values."""
-        return [Reason(line.fact, values.get(line.fact), line.condition, Ternary(line.answer)) for line in self.lines]
+        return reasons_of(self.lines, values)
 
 
 class _Decision(NamedTuple):
@@ -78,17 +78,19 @@ class _Decision(NamedTuple):
     is_out_of_scope: bool = False
 
 
-def judge(grid: Grid, values: Mapping[str, Known]) -> tuple[Answer, ...]:
+def judge(grid: Grid, values: Mapping[str, Known], kept: Kept | None = None) -> tuple[Answer, ...]:
     """Ask every rule set of the grid; a ``NEED_DATA`` comes only where a missing fact could change the outcome.
 
     Patients whose facts lie in the same cells get the same answers, so these are kept for the next such patient.
+    ``kept`` is ``grid.kept_for(values)`` where the caller has it at hand.
     """
-    return grid.recall("answers", values, lambda: _judge(grid, values))
+    kept = grid.kept_for(values) if kept is None else kept
+    return kept.once("answers", lambda: _judge(grid, values))
 
 
 def outcomes(grid: Grid, values: Mapping[str, Known]) -> tuple[Outcome, ...]:
     """The outcomes alone, in the order of the grid's rule sets."""
-    return grid.recall("outcomes", values, lambda: _outcomes(grid, values))
+    return grid.kept_for(values).once("outcomes", lambda: _outcomes(grid, values))
 
 
 def _outcomes(grid: Grid, values: Mapping[str, Known]) -> tuple[Outcome, ...]:
@@ -109,9 +111,9 @@ def _answer(decision: _Decision, nearest: Clause | None, values: Mapping[str, Kn
     if decision.is_out_of_scope and decision.ruleset.unless is not None:
         lines = [_answered(decision.ruleset.unless, Ternary.MET)]
     elif decision.clause is not None:
-        lines = _lines(decision.clause, values)
+        lines = clause_lines(decision.clause, values)
     elif nearest is not None and decision.outcome is Outcome.NEED_DATA:
-        lines = _lines(nearest, values)
+        lines = clause_lines(nearest, values)
     else:
         lines = _failing_lines(nearest, values) if nearest is not None else []
     return Answer(
@@ -125,9 +127,13 @@ def _answer(decision: _Decision, nearest: Clause | None, values: Mapping[str, Kn
     )
 
 
-@lru_cache(maxsize=16)
 def grid_in_force(rulebook: RuleBook, on: date) -> Grid:
     """The guidelines and trials on thrombectomy that are in force on a day, compiled."""
+    return _grid_of_period(rulebook, rulebook.period(on))
+
+
+@lru_cache(maxsize=16)
+def _grid_of_period(rulebook: RuleBook, on: date) -> Grid:
     return Grid([ruleset for ruleset in rulebook.in_force(on) if ruleset.kind in {"guideline", "trial"}])
 
 
@@ -182,15 +188,19 @@ def clause_answer(clause: Clause, values: Mapping[str, Known]) -> Ternary:
 
 def clause_reasons(clause: Clause, values: Mapping[str, Known]) -> list[Reason]:
     """The lines of a clause beside the patient's values."""
-    told = _lines(clause, values)
-    return [Reason(line.fact, values.get(line.fact), line.condition, Ternary(line.answer)) for line in told]
+    return reasons_of(clause_lines(clause, values), values)
+
+
+def reasons_of(lines: Iterable[AnsweredLine], values: Mapping[str, Known]) -> list[Reason]:
+    """Lines beside the values of one patient."""
+    return [Reason(line.fact, values.get(line.fact), line.condition, Ternary(line.answer)) for line in lines]
 
 
 def _answered(condition: Condition, answer: Ternary) -> AnsweredLine:
     return AnsweredLine(condition.fact, condition.text, answer.value)
 
 
-def _lines(clause: Clause, values: Mapping[str, Known]) -> list[AnsweredLine]:
+def clause_lines(clause: Clause, values: Mapping[str, Known]) -> list[AnsweredLine]:
     """The conditions of a clause with their answers; of alternatives those that matter."""
     conditions: list[Condition] = []
     for line in clause.lines:

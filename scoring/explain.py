@@ -9,7 +9,7 @@ from operator import and_
 from scoring.conditions import DAYS_PER_YEAR
 from scoring.eligibility import Answer
 from scoring.facts import Kind
-from scoring.grid import Cell, Column, Grid, Segment
+from scoring.grid import Cell, Column, Grid, Kept, Segment
 from scoring.outcomes import Outcome, Verdict
 from scoring.rulebook import RuleSet
 from scoring.values import Interval, Known, OneOf
@@ -29,19 +29,23 @@ class Change:
     """The value of the range that lies nearest to the present one; an open end counts as that end itself."""
 
 
-def what_would_change(grid: Grid, values: Mapping[str, Known], answers: Sequence[Answer]) -> tuple[Change, ...]:
+def what_would_change(
+    grid: Grid, values: Mapping[str, Known], answers: Sequence[Answer], kept: Kept | None = None
+) -> tuple[Change, ...]:
     """For every guideline that is in force, the nearest values of single facts that give another outcome.
 
     In the order of the rule sets, so that the leading guideline comes first. Time only moves forward, so earlier times
-    are not listed; facts that are not known are left to ``missing``. ``answers`` are what ``judge`` gave for them.
+    are not listed; facts that are not known are left to ``missing``. ``answers`` are what ``judge`` gave for them, and
+    ``kept`` is ``grid.kept_for(values)`` where the caller has it at hand.
     """
+    kept = grid.kept_for(values) if kept is None else kept
     order = [ruleset.id for ruleset in grid.rulesets]
 
     def compute() -> tuple[Change, ...]:
         changes = _all_changes(grid, values, answers)
         return tuple(sorted(changes, key=lambda change: order.index(change.ruleset)))
 
-    return grid.recall("changes", values, compute)
+    return kept.once("changes", compute)
 
 
 def _all_changes(grid: Grid, values: Mapping[str, Known], answers: Sequence[Answer]) -> Iterator[Change]:

@@ -94,6 +94,20 @@ class Segment:
     mask: int
 
 
+class Kept(dict[str, Any]):
+    """What was worked out for patients whose facts lie in the same cells, by name."""
+
+    def once(self, what: str, compute: Callable[[], Answers]) -> Answers:
+        """``compute()``, or what it gave before.
+
+        ``compute`` may look at a patient only through the conditions of the rule sets and at which facts are known.
+        """
+        if what not in self:
+            self[what] = compute()
+        found: Answers = self[what]
+        return found
+
+
 class Grid:
     """Rule sets compiled together; built once for a rule book and a date."""
 
@@ -114,7 +128,7 @@ class Grid:
         self.columns = _columns(conjunctions)
         self._segments: dict[tuple[str, str], tuple[Segment, ...]] = {}
         self._watched = _watched(self.rulesets, self.columns)
-        self._memory: dict[tuple[object, ...], Any] = {}
+        self._memory: dict[tuple[object, ...], Kept] = {}
 
     def masks(self, values: Mapping[str, Known]) -> Masks:
         """Judge all conjunctions for what is known."""
@@ -133,18 +147,15 @@ class Grid:
                 met &= mask
         return Masks(possible, met)
 
-    def recall(self, what: str, values: Mapping[str, Known], compute: Callable[[], Answers]) -> Answers:
-        """``compute()``, or what it gave for an earlier patient whose facts lie in the same cells.
-
-        ``compute`` may look at the values only through the conditions of the rule sets and at which facts are known.
-        """
-        key = (what, *self._signature(values))
-        if key not in self._memory:
+    def kept_for(self, values: Mapping[str, Known]) -> Kept:
+        """What was worked out for earlier patients whose facts lie in the same cells; empty for the first."""
+        signature = tuple(self._signature(values))
+        kept = self._memory.get(signature)
+        if kept is None:
             if len(self._memory) >= _REMEMBERED:
                 self._memory.clear()
-            self._memory[key] = compute()
-        remembered: Answers = self._memory[key]
-        return remembered
+            kept = self._memory[signature] = Kept()
+        return kept
 
     def _signature(self, values: Mapping[str, Known]) -> Iterator[object]:
         """Everything about a patient that the rule sets can tell apart."""
@@ -287,8 +298,8 @@ def _can_hold(spec: FactSpec, cell: Cell) -> bool:
     return spec.kind is not Kind.INTEGER or high - low > 1
 
 
-_REMEMBERED = 2048
-"""Answers kept in memory for each compiled grid, at about 10 kB each."""
+_REMEMBERED = 1024
+"""Cells of patients for which each compiled grid keeps what was worked out, at up to 50 kB each."""
 
 
 def _watched(rulesets: Sequence[RuleSet], columns: Sequence[Column]) -> tuple[tuple[str, bool], ...]:

@@ -47,6 +47,11 @@ class NearBound:
         return f"{FACTS[self.fact].title} is {steps} {self.margin.unit}{plural} from other answers"
 
 
+def graded(changes: Iterable[Change]) -> list[Change]:
+    """The changes of facts that have a margin; the only ones that `near_bounds` can pick."""
+    return [change for change in changes if change.fact in margins() and change.nearest is not None]
+
+
 def near_bounds(changes: Iterable[Change], values: Mapping[str, Known]) -> list[NearBound]:
     """Pick the changes that lie within the margin of their fact; the nearest for each fact and direction together.
 

@@ -1,5 +1,6 @@
 """The rule book in memory: sources, clauses, rule sets, and which clauses hold on a date."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -160,6 +161,18 @@ class RuleBook:
         """
         dated = (_as_of(ruleset, on) for ruleset in self.rulesets)
         return tuple(ruleset for ruleset in dated if ruleset is not None)
+
+    @cached_property
+    def _turns(self) -> list[date]:
+        """Days on which a clause comes into force or ends, in order."""
+        clauses = [clause for ruleset in self.rulesets for clause in ruleset.clauses]
+        days = {day for clause in clauses for day in (clause.in_force_from, clause.in_force_until) if day is not None}
+        return sorted(days)
+
+    def period(self, on: date) -> date:
+        """The day from which on the rule book stood as it does on ``on``: between two such days nothing changes."""
+        place = bisect_right(self._turns, on)
+        return self._turns[place - 1] if place else date.min
 
     def ruleset(self, ruleset_id: str) -> RuleSet:
         """The rule set of that name; ``KeyError`` if there is none."""

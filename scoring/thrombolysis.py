@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
-from scoring.eligibility import Answer, Reason, clause_reasons, judge
-from scoring.grid import Grid, Masks
+from scoring.eligibility import Answer, AnsweredLine, Reason, clause_lines, judge, reasons_of
+from scoring.grid import Grid, Kept, Masks
 from scoring.outcomes import Tier
 from scoring.rulebook import LOCAL_POLICY, Clause, RuleBook
 from scoring.values import Known
@@ -51,18 +52,38 @@ def thrombolysis_advice(rulebook: RuleBook, on: date, values: Mapping[str, Known
     values
         What is known of the case, as ``derived.assess`` gives it.
     """
-    windows, cautions = _in_force(rulebook, on)
-    masks = cautions.masks(values)
-    return [_advice(answer, cautions, masks, values) for answer in judge(windows, values)]
-
-
-def _advice(answer: Answer, table: Grid, masks: Masks, values: Mapping[str, Known]) -> ThrombolysisAdvice:
-    names = {answer.ruleset.name, LOCAL_POLICY}
-    mine = sum(table.mask_of_ruleset[ruleset.id] for ruleset in table.rulesets if ruleset.name in names)
-    present = [
-        Caution(clause, Tier(clause.outcome), clause_reasons(clause, values), clause.ruleset == LOCAL_POLICY)
-        for clause in table.clauses(masks.met & mine)
+    windows, cautions = _in_force(rulebook, rulebook.period(on))
+    kept = cautions.kept_for(values)
+    return [
+        _advice(answer, _found(cautions, answer.ruleset.name, values, kept), values)
+        for answer in judge(windows, values)
     ]
+
+
+class _Found(NamedTuple):
+    """What the cautions of one guideline give for all patients whose facts lie in the same cells."""
+
+    present: tuple[tuple[Clause, tuple[AnsweredLine, ...]], ...]
+    """Clauses that hold, the gravest first, each with its lines."""
+    unknown: tuple[str, ...]
+
+
+def _advice(answer: Answer, found: _Found, values: Mapping[str, Known]) -> ThrombolysisAdvice:
+    cautions = [
+        Caution(clause, Tier(clause.outcome), reasons_of(lines, values), clause.ruleset == LOCAL_POLICY)
+        for clause, lines in found.present
+    ]
+    return ThrombolysisAdvice(answer, cautions, found.unknown)
+
+
+def _found(table: Grid, name: str, values: Mapping[str, Known], kept: Kept) -> _Found:
+    """The cautions of the guideline of that name, and the hospital's own."""
+    mine = sum(table.mask_of_ruleset[ruleset.id] for ruleset in table.rulesets if ruleset.name in {name, LOCAL_POLICY})
+    return kept.once(name, lambda: _found_in(table, mine, table.masks(values), values))
+
+
+def _found_in(table: Grid, mine: int, masks: Masks, values: Mapping[str, Known]) -> _Found:
+    present = sorted(table.clauses(masks.met & mine), key=_gravity)
     unknown = [
         condition.fact
         for clause in table.clauses(masks.possible & ~masks.met & mine)
@@ -70,11 +91,12 @@ def _advice(answer: Answer, table: Grid, masks: Masks, values: Mapping[str, Know
         for condition in clause.conditions()
         if values.get(condition.fact) is None
     ]
-    return ThrombolysisAdvice(answer, sorted(present, key=_gravity), tuple(dict.fromkeys(unknown)))
+    told = tuple((clause, tuple(clause_lines(clause, values))) for clause in present)
+    return _Found(told, tuple(dict.fromkeys(unknown)))
 
 
-def _gravity(caution: Caution) -> int:
-    return list(Tier).index(caution.tier)
+def _gravity(clause: Clause) -> int:
+    return list(Tier).index(Tier(clause.outcome))
 
 
 @lru_cache(maxsize=16)

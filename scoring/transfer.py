@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from scoring.derived import STATED_FACTS_BEHIND
-from scoring.eligibility import Answer, Reason, clause_answer, clause_reasons
+from scoring.eligibility import Answer, AnsweredLine, Reason, clause_answer, clause_lines, reasons_of
+from scoring.grid import Grid
 from scoring.outcomes import Action, Stance
 from scoring.rulebook import Clause, RuleBook, RuleSet
 from scoring.ternary import Ternary
@@ -50,17 +52,31 @@ def action_advice(rulebook: RuleBook, on: date, table: str, values: Mapping[str,
 
     ``table`` is the id of a rule set of kind ``action``. ``None`` on days before any of its clauses.
     """
-    ruleset = _action_set(rulebook, on, table)
-    if ruleset is None:
+    grid = _action_set(rulebook, rulebook.period(on), table)
+    if grid is None:
         return None
+    found = grid.kept_for(values).once("advice", lambda: _walk(grid.rulesets[0], values))
+    return TransferAdvice(found.action, found.clause, reasons_of(found.lines, values), found.missing)
+
+
+class _Found(NamedTuple):
+    """Where the walk ends for all patients whose facts lie in the same cells."""
+
+    action: Action
+    clause: Clause | None
+    lines: tuple[AnsweredLine, ...]
+    missing: tuple[str, ...]
+
+
+def _walk(ruleset: RuleSet, values: Mapping[str, Known]) -> _Found:
     missing: dict[str, None] = {}
     for clause in ruleset.clauses:
         answer = clause_answer(clause, values)
         if answer is Ternary.MET:
-            return TransferAdvice(Action(clause.outcome), clause, clause_reasons(clause, values), tuple(missing))
+            return _Found(Action(clause.outcome), clause, tuple(clause_lines(clause, values)), tuple(missing))
         if answer is Ternary.UNKNOWN:
             missing.update(dict.fromkeys(_unknown_facts(clause, values)))
-    return TransferAdvice(Action(ruleset.otherwise), None, [], tuple(missing))
+    return _Found(Action(ruleset.otherwise), None, (), tuple(missing))
 
 
 def leading_stance(answers: Sequence[Answer]) -> Stance:
@@ -72,8 +88,9 @@ def leading_stance(answers: Sequence[Answer]) -> Stance:
 
 
 @lru_cache(maxsize=16)
-def _action_set(rulebook: RuleBook, on: date, table: str) -> RuleSet | None:
-    return next((ruleset for ruleset in rulebook.in_force(on) if ruleset.id == table), None)
+def _action_set(rulebook: RuleBook, on: date, table: str) -> Grid | None:
+    ruleset = next((ruleset for ruleset in rulebook.in_force(on) if ruleset.id == table), None)
+    return None if ruleset is None else Grid([ruleset])
 
 
 def _unknown_facts(clause: Clause, values: Mapping[str, Known]) -> list[str]:

@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 
 from scoring.case import Case
-from scoring.facts import FACTS
 from scoring.rule_yaml import load_table
 from scoring.values import Known
 
@@ -51,6 +50,10 @@ def checklist_items() -> tuple[ChecklistItem, ...]:
 
 
 def _known(item: ChecklistItem, case: Case, values: Mapping[str, Known]) -> dict[str, Any]:
-    stated = {fact: getattr(case.facts, fact) if fact in FACTS else None for fact in item.facts}
-    found = {fact: values.get(fact) if value is None else value for fact, value in stated.items()}
-    return {fact: value for fact, value in found.items() if value is not None}
+    known: dict[str, Any] = {}
+    for fact in item.facts:
+        stated = getattr(case.facts, fact)
+        value = values.get(fact) if stated is None else stated
+        if value is not None:
+            known[fact] = value
+    return known

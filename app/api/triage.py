@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic_core import to_json
 
 from app.access.actor import Actor, Scope
 from app.access.guard import requires
@@ -12,7 +11,7 @@ from app.api.service import service_of
 from app.api.strict_route import StrictJsonRoute
 from app.cases import case_of
 from app.schemas import TriageRequest
-from app.triage import triage
+from app.triage import triage_text
 
 router = APIRouter(tags=["triage"], route_class=StrictJsonRoute)
 
@@ -35,4 +34,4 @@ async def judge(
         return Response(
             await records.judge_and_keep(await request.body(), case, body.parts, actor), media_type="application/json"
         )
-    return Response(to_json(triage(case, body.parts)), media_type="application/json")
+    return Response(triage_text(case, body.parts), media_type="application/json")

@@ -54,7 +54,7 @@ def test_every_minute_costs() -> None:
 
 def test_delays_end_where_the_model_does() -> None:
     assert [one.delay_minutes for one in outcomes_by_delay(PATIENT, 330)] == [0]
-    assert outcomes_by_delay(PATIENT, 331) == []
+    assert outcomes_by_delay(PATIENT, 331) == ()
 
 
 @pytest.mark.parametrize("outside", [-1, 481])
@@ -79,8 +79,8 @@ def test_the_model_refuses_times_that_it_does_not_cover(outside: float) -> None:
 )
 def test_silent_for_patients_outside_the_group(changed: dict[str, Known | None]) -> None:
     values = {name: value for name, value in {**PATIENT, **changed}.items() if value is not None}
-    assert outcomes_by_delay(values, 90) == []
+    assert outcomes_by_delay(values, 90) == ()
 
 
 def test_silent_without_a_projected_puncture() -> None:
-    assert outcomes_by_delay(PATIENT, None) == []
+    assert outcomes_by_delay(PATIENT, None) == ()

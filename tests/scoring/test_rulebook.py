@@ -1,13 +1,14 @@
 """Reading rule files: what is in them, what is refused and how it is said."""
 
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from scoring.errors import RuleFileError
 from scoring.rule_files import RULES_FOLDER, read_rulebook
+from scoring.rulebook import RuleSet
 
 CLAUSE = Path("aha_asa_2026") / "4.7.2-3.yaml"
 
@@ -99,3 +100,19 @@ def test_a_rule_set_with_an_unknown_source_is_refused(folder: Path) -> None:
     (folder / "rulesets.yaml").write_text(text.replace("source: nogueira-2018", "source: nobody"))
     with pytest.raises(RuleFileError, match="unknown source"):
         read_rulebook(folder)
+
+
+def test_between_two_turns_the_rule_book_stands_still() -> None:
+    book = read_rulebook()
+    days = sorted({clause.in_force_from for ruleset in book.rulesets for clause in ruleset.clauses})
+    for day in days:
+        assert book.period(day) == day
+        for later in (day + timedelta(days=1), day + timedelta(days=30)):
+            start = book.period(later)
+            assert start <= later
+            assert [_stand(ruleset) for ruleset in book.in_force(start)] == [_stand(r) for r in book.in_force(later)]
+    assert book.in_force(book.period(date(1990, 1, 1))) == ()
+
+
+def _stand(ruleset: RuleSet) -> tuple[str, bool, tuple[str, ...]]:
+    return ruleset.id, ruleset.superseded, tuple(clause.id for clause in ruleset.clauses)
