@@ -4,7 +4,7 @@ from app.interop.fhir.systems import OWN, Json
 from app.version import __version__
 
 FHIR_VERSION = "4.0.1"
-_FORMATS = ["application/fhir+json", "json"]
+_FORMATS = ["json"]
 _PUBLISHED_ON = "2026-11-24"
 OPERATION = f"{OWN}operation:triage"
 

@@ -211,11 +211,11 @@ def test_narratives_hold_text_and_no_markup(caller: Caller) -> None:
 
 
 def test_nothing_of_an_unread_resource_comes_back(caller: Caller) -> None:
-    secret = "Very Private 19521207"
-    unread: dict[str, Any] = {"resourceType": "Flag", "id": "x", "code": {"text": secret}}
-    named = {"resourceType": "Patient", "id": "p1", "name": [{"text": secret}]}
+    private = "Very Private 19521207"
+    unread: dict[str, Any] = {"resourceType": "Flag", "id": "x", "code": {"text": private}}
+    named = {"resourceType": "Patient", "id": "p1", "name": [{"text": private}]}
     _, answer = answered(caller, bundle(unread, patient=named))
-    assert secret not in json.dumps(answer)
+    assert private not in json.dumps(answer)
 
 
 def test_parameters_without_a_patient_are_answered_of_the_patient_of_the_request(caller: Caller) -> None:

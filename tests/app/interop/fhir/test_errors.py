@@ -18,6 +18,14 @@ TRIAGE = "/fhir/$triage"
 FHIR = {"content-type": "application/fhir+json"}
 
 
+def typed(content: bytes, media_type: str = "application/fhir+json") -> dict[str, Any]:
+    return {"content": content, "headers": {"content-type": media_type}}
+
+
+def wanting(media_type: str) -> dict[str, Any]:
+    return {"headers": {"accept": media_type}}
+
+
 def assert_outcome(response: httpx.Response, status: int) -> dict[str, Any]:
     assert response.status_code == status
     assert response.headers["content-type"] == "application/fhir+json"
@@ -39,21 +47,21 @@ def assert_outcome(response: httpx.Response, status: int) -> dict[str, Any]:
         ("GET", TRIAGE, {}, 405, "not-supported"),
         ("DELETE", TRIAGE, {}, 405, "not-supported"),
         ("POST", "/fhir/metadata", {}, 405, "not-supported"),
-        ("GET", "/fhir/metadata", {"headers": {"accept": "application/fhir+xml"}}, 406, "not-supported"),
+        ("GET", "/fhir/metadata", wanting("application/fhir+xml"), 406, "not-supported"),
         ("GET", "/fhir/metadata?_format=xml", {}, 406, "not-supported"),
-        ("GET", "/fhir/metadata", {"headers": {"accept": "application/fhir+json; fhirVersion=3.0"}}, 406, "not-supported"),
-        ("POST", TRIAGE, {"content": b"<Bundle/>", "headers": {"content-type": "application/fhir+xml"}}, 415, "not-supported"),
+        ("GET", "/fhir/metadata", wanting("application/fhir+json; fhirVersion=3.0"), 406, "not-supported"),
+        ("POST", TRIAGE, typed(b"<Bundle/>", "application/fhir+xml"), 415, "not-supported"),
         ("POST", TRIAGE, {"content": b"{}"}, 415, "not-supported"),
-        ("POST", TRIAGE, {"content": b"{}", "headers": {"content-type": "application/fhir+json; charset=utf-16"}}, 415, "not-supported"),
-        ("POST", TRIAGE, {"content": b"{}", "headers": {"content-type": "application/fhir+json; fhirVersion=5.0"}}, 415, "not-supported"),
-        ("POST", TRIAGE, {"content": b" " * 5_000_000, "headers": FHIR}, 413, "too-long"),
-        ("POST", TRIAGE, {"content": b"", "headers": FHIR}, 400, "structure"),
-        ("POST", TRIAGE, {"content": b'{"a": 1, "a": 2}', "headers": FHIR}, 400, "structure"),
-        ("POST", TRIAGE, {"content": b"[" * 100_000, "headers": FHIR}, 400, "structure"),
-        ("POST", TRIAGE, {"content": b"[]", "headers": FHIR}, 422, "structure"),
-        ("POST", TRIAGE, {"content": b'{"resourceType": "Patient"}', "headers": FHIR}, 422, "structure"),
-        ("POST", TRIAGE, {"content": b'{"resourceType": "Bundle", "type": "collection", "entry": {}}', "headers": FHIR}, 422, "structure"),
-        ("POST", TRIAGE, {"content": b'{"resourceType": "Bundle", "type": "collection", "entry": [3]}', "headers": FHIR}, 422, "structure"),
+        ("POST", TRIAGE, typed(b"{}", "application/fhir+json; charset=utf-16"), 415, "not-supported"),
+        ("POST", TRIAGE, typed(b"{}", "application/fhir+json; fhirVersion=5.0"), 415, "not-supported"),
+        ("POST", TRIAGE, typed(b" " * 5_000_000), 413, "too-long"),
+        ("POST", TRIAGE, typed(b""), 400, "structure"),
+        ("POST", TRIAGE, typed(b'{"a": 1, "a": 2}'), 400, "structure"),
+        ("POST", TRIAGE, typed(b"[" * 100_000), 400, "structure"),
+        ("POST", TRIAGE, typed(b"[]"), 422, "structure"),
+        ("POST", TRIAGE, typed(b'{"resourceType": "Patient"}'), 422, "structure"),
+        ("POST", TRIAGE, typed(b'{"resourceType": "Bundle", "type": "collection", "entry": {}}'), 422, "structure"),
+        ("POST", TRIAGE, typed(b'{"resourceType": "Bundle", "type": "collection", "entry": [3]}'), 422, "structure"),
     ],
 )  # fmt: skip
 def test_errors_are_operation_outcomes(
