@@ -11,6 +11,7 @@ from app.interop.fhir.systems import (
     FACTS_SYSTEM,
     OBSERVATION_CATEGORY,
     REGIONS_SYSTEM,
+    RESTATED,
     RESULTS_SYSTEM,
     SNOMED,
     STATUS_SYSTEM,
@@ -73,7 +74,9 @@ def _observation(
 ) -> dict[str, Any]:
     imaged_at = case.facts.imaged_at
     by_software = score.get("source") == "software_reading"
+    tag = {} if by_software else {"meta": {"tag": [coding(RESULTS_SYSTEM, RESTATED)]}}
     return {
+        **tag,
         "status": "preliminary",
         "category": [concept(coding(OBSERVATION_CATEGORY, "imaging", "Imaging"))],
         "subject": draft.subject,

@@ -192,6 +192,11 @@ class _Scores:
 
 
 def _newest(scores: list[RegionScore], notes: Notes) -> RegionScore | None:
+    stated = [score for score in scores if not score.is_restated] or scores
+    for score in scores:
+        if score not in stated:
+            notes.tell(score.place, "An earlier answer of this service; what it repeats is used from its source.")
+    scores = stated
     if not scores:
         return None
     first = scores[0]

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from app.interop.fhir.fact_codes import SNOMED_ANSWERS
 from app.interop.fhir.nodes import Node, Notes, fault
-from app.interop.fhir.systems import FACTS_SYSTEM, REGIONS_SYSTEM, RESULTS_SYSTEM, SNOMED, STATUS_SYSTEM
+from app.interop.fhir.systems import FACTS_SYSTEM, REGIONS_SYSTEM, RESTATED, RESULTS_SYSTEM, SNOMED, STATUS_SYSTEM
 from app.interop.fhir.values import chosen_words, plain_number
 from scoring.facts import FACTS
 from scoring.regions import PosteriorRegion, Region, Status
@@ -37,6 +37,8 @@ class RegionScore:
     marks: Mapping[str, list[str]] = field(default_factory=dict)
     from_software: bool = False
     """Whether a device made it and nobody has confirmed it."""
+    is_restated: bool = False
+    """Whether it is an answer of this service, which repeats what it was sent."""
 
     @property
     def findings(self) -> dict[str, Any] | None:
@@ -68,7 +70,16 @@ def read_score(node: Node, at: datetime | None, notes: Notes) -> RegionScore:
             side = _side(component)
         elif not _own_code(component, RESULTS_SYSTEM, BOUNDS):
             notes.tell(component.place, "No ASPECTS region has this code; the component was not used.")
-    return RegionScore(node.place, at, _total(node), side or _body_side(node), regions, marks, _is_unconfirmed(node))
+    return RegionScore(
+        node.place,
+        at,
+        _total(node),
+        side or _body_side(node),
+        regions,
+        marks,
+        _is_unconfirmed(node),
+        _is_restated(node),
+    )
 
 
 def read_posterior_score(node: Node, at: datetime | None, notes: Notes) -> RegionScore:
@@ -79,7 +90,7 @@ def read_posterior_score(node: Node, at: datetime | None, notes: Notes) -> Regio
             _put(regions, region, component, notes)
         elif not _own_code(component, RESULTS_SYSTEM, BOUNDS):
             notes.tell(component.place, "No pc-ASPECTS region has this code; the component was not used.")
-    return RegionScore(node.place, at, _total(node), None, regions, {}, _is_unconfirmed(node))
+    return RegionScore(node.place, at, _total(node), None, regions, {}, _is_unconfirmed(node), _is_restated(node))
 
 
 def _total(node: Node) -> int | None:
@@ -153,6 +164,13 @@ def _side(component: Node) -> str:
 def _body_side(node: Node) -> str | None:
     sides = set(chosen_words(node, "bodySite", FACTS["affected_side"]))
     return sides.pop() if len(sides) == 1 else None
+
+
+def _is_restated(node: Node) -> bool:
+    meta = node.node("meta")
+    return meta is not None and any(
+        (tag.text("system"), tag.text("code")) == (RESULTS_SYSTEM, RESTATED) for tag in meta.nodes("tag")
+    )
 
 
 def _is_unconfirmed(node: Node) -> bool:

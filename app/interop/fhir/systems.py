@@ -25,6 +25,9 @@ RULESETS_SYSTEM = f"{OWN}codesystem:rulesets"
 OVERRIDE_SYSTEM = f"{OWN}codesystem:override-reasons"
 NIHSS_SYSTEM = f"{OWN}codesystem:nihss-untestable"
 
+RESTATED = "restated"
+"""Tag of what an answer repeats of its request: an EHR that stores our answers sends it back with its sources."""
+
 Json = dict[str, Any]
 
 

@@ -91,7 +91,7 @@ def mutants(answer: Json) -> dict[str, Json]:
 
 @pytest.mark.peers
 def test_pyrofile_finds_no_error_and_together_they_find_every_mutant(outputs: dict[str, Json], tmp_path: Path) -> None:
-    wrong = mutants(outputs["region_not_looked_at"])
+    wrong = mutants(outputs["nihss_with_untestable_items"])
     for folder, resources in ((tmp_path / "right" / "in", outputs), (tmp_path / "wrong" / "in", wrong)):
         folder.mkdir(parents=True)
         for name, resource in resources.items():
