@@ -49,6 +49,10 @@ class Node(BaseModel):
     dicomweb_token_file: Path | None = Field(
         default=None, description="File with the bearer token that its DICOMweb services ask for."
     )
+    dicomweb_user: str | None = Field(
+        default=None, max_length=256, description="User of its DICOMweb services, where they ask for a password."
+    )
+    dicomweb_password_file: Path | None = Field(default=None, description="File with that user's password.")
 
     def sends_from(self, address: str) -> bool:
         """Whether the node may send from this network address."""

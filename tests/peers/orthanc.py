@@ -50,6 +50,10 @@ class Orthanc:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self._checked(httpx.post(self.url + path, content=content, timeout=60)).json()
 
+    def delete(self, path: str) -> None:
+        """Take something out, such as ``/instances/ID``."""
+        self._checked(httpx.delete(self.url + path, timeout=30))
+
     def add_modality(self, name: str, ae_title: str, port: int) -> None:
         """Make another AE known, so that it may ask here and be sent to (``post /modalities/NAME/store``)."""
         modality = {"AET": ae_title, "Host": "127.0.0.1", "Port": port, "AllowTranscoding": False}

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 
 from app.interop.dicom_out import codes
 from app.interop.dicom_out.contents import Content, region_values
-from app.interop.dicom_out.identity import DEVICE_NAME, MANUFACTURER, MODEL, SERIAL_NUMBER, VERSION, Kind
+from app.interop.dicom_out.identity import DEVICE_NAME, MANUFACTURER, MODEL, SERIAL_NUMBER, VERSION, Kind, unique
 from app.interop.dicom_out.sources import Sources
 from app.interop.dicom_out.stamp import Making, stamp
 from imaging.overlay import COLOURS
@@ -58,7 +58,14 @@ def segmentation(content: Content, sources: Sources, making: Making, which: Whic
         content_label="ASPECTS",
         content_description=f"ASPECTS regions ({which}), outlines of the atlas",
     )
+    _name_dimensions(document, unique("dimensions", making.identity.instance(Kind.REGIONS)))
     return stamp(document, making, Kind.REGIONS)
+
+
+def _name_dimensions(document: Dataset, uid: str) -> None:
+    """Give the organisation of the frames an identifier that follows from the content, too."""
+    for item in (*document.DimensionOrganizationSequence, *document.DimensionIndexSequence):
+        item.DimensionOrganizationUID = uid
 
 
 def _places(content: Content, labels: NDArray[np.uint8], which: Which) -> list[Place]:

@@ -91,6 +91,10 @@ def stamp(document: Dataset, making: Making, kind: Kind) -> Dataset:
     document.DeviceSerialNumber, document.SoftwareVersions = SERIAL_NUMBER, VERSION
     document.InstanceCreationDate = document.ContentDate = f"{making.local:%Y%m%d}"
     document.InstanceCreationTime = document.ContentTime = f"{making.local:%H%M%S}"
+    if "DateOfSecondaryCapture" in document:
+        document.DateOfSecondaryCapture, document.TimeOfSecondaryCapture = document.ContentDate, document.ContentTime
+    for equipment in document.get("ContributingEquipmentSequence", []):
+        equipment.ContributionDateTime = dicom_datetime(making.local)
     document.CodingSchemeIdentificationSequence = [codes.scheme_identification(VERSION)]
     _describe_file(document)
     return document

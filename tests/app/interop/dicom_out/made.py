@@ -1,5 +1,6 @@
 """Readings made by hand on synthetic series, so that a test knows every value that must come back."""
 
+import io
 import itertools
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,6 +95,13 @@ def scored(folder: Path, slices: list[Dataset], **parts: Any) -> tuple[Content, 
 def refused(folder: Path, slices: list[Dataset]) -> tuple[Content, Sources]:
     """A refused reading on a series."""
     return Content(refused_reading()), read_sources(write(folder, slices), None, None)
+
+
+def as_bytes(document: Dataset) -> bytes:
+    """The file that the object is written to."""
+    buffer = io.BytesIO()
+    document.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()
 
 
 def documents(content: Content, sources: Sources, **options: Any) -> dict[str, Dataset]:

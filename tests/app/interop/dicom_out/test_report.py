@@ -17,6 +17,7 @@ from tests.app.interop.dicom_out.conftest import Made
 from tests.app.interop.dicom_out.made import (
     MADE_AT,
     UNUSUAL,
+    as_bytes,
     documents,
     refused_reading,
     scored,
@@ -160,6 +161,11 @@ def test_the_same_result_made_again_has_the_same_identifiers(tmp_path: Path) -> 
     assert {kind: one.SOPInstanceUID for kind, one in again.items()} == {
         kind: one.SOPInstanceUID for kind, one in first.items()
     }
+
+
+def test_the_same_result_made_at_the_same_moment_is_the_same_bytes(made: Made) -> None:
+    for kind, again in documents(made.content, made.sources).items():
+        assert as_bytes(again) == as_bytes(made.documents[kind])
 
 
 @pytest.mark.parametrize("change", ["total", "signed"])
