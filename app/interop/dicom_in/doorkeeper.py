@@ -19,6 +19,7 @@ MOST_WAITING = 32
 class _Waiting:
     socket: socket.socket
     since: float
+    wake: Callable[[], object] | None
 
 
 class Doorkeeper:
@@ -36,14 +37,17 @@ class Doorkeeper:
         """Whether the address may connect."""
         return self._may_connect(address)
 
-    def watch(self, key: int, connection: socket.socket) -> None:
-        """Begin to watch a connection; a second call replaces its socket (after TLS) and keeps its time."""
+    def watch(self, key: int, connection: socket.socket, wake: Callable[[], object] | None = None) -> None:
+        """Begin to watch a connection; a second call replaces its socket (after TLS) and keeps its time.
+
+        ``wake`` is called when the connection is ended, for whoever waits for its request.
+        """
         with self._lock:
             known = self._waiting.get(key)
-            self._waiting[key] = _Waiting(connection, known.since if known else time.monotonic())
+            self._waiting[key] = _Waiting(connection, known.since if known else time.monotonic(), wake)
             surplus = sorted(self._waiting.values(), key=lambda one: one.since)[: -self._most]
         for one in surplus:
-            _end(one.socket)
+            _end(one)
 
     def leave(self, key: int) -> None:
         """Stop watching: the connection has become an association, or is gone."""
@@ -56,9 +60,12 @@ class Doorkeeper:
         with self._lock:
             late = [one for one in self._waiting.values() if now - one.since > self._seconds]
         for one in late:
-            _end(one.socket)
+            _end(one)
 
 
-def _end(connection: socket.socket) -> None:
+def _end(one: _Waiting) -> None:
     with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
+        one.socket.shutdown(socket.SHUT_RDWR)
+    if one.wake is not None:
+        one.wake()
+        one.wake = None

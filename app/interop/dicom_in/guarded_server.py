@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import count
 from queue import Empty
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, cast
@@ -36,6 +37,10 @@ OWN_PDU_BYTES = 128 * 1024
 _MOST_COMMAND_BYTES = 64 * 1024
 """Longest command set; real ones have some hundred bytes."""
 _MOST_WAITING_MESSAGES = 16
+_MOST_SESSIONS = 400
+"""Connections that are open or just ending; each has two threads."""
+_KEYS = count(1)
+"""Numbers of connections; identities of objects are used again."""
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -84,6 +89,14 @@ class GuardedSocket(AssociationSocket):
         connection.settimeout(limit)  # for what is sent: a peer that reads nothing must not hold a thread for ever
         return taken
 
+    def _shutdown_socket(self) -> None:
+        """Close the socket even where the other side has ended it already; the parent then leaves it open."""
+        connection = self.socket
+        if connection is not None:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+
 
 class GuardedMessages(DIMSEServiceProvider):
     """Collects a message within the memory that all associations share; the parent takes all that comes."""
@@ -126,7 +139,7 @@ class GuardedHandler(RequestHandler):
     def setup(self) -> None:
         """Watch the connection, then make the handshake. Raises OSError where it fails."""
         connection = cast("socket.socket", self.request)
-        self._key = id(self)
+        self._key = next(_KEYS)
         self.server.doorkeeper.watch(self._key, connection)
         connection.settimeout(self.server.ae.acse_timeout)
         context = self.server.tls_context
@@ -150,7 +163,9 @@ class GuardedHandler(RequestHandler):
         messages = GuardedMessages(association)
         messages.budget = self.server.budget
         association.dimse = messages
-        self.server.sessions.append(Session(association, self._key))
+        self.server.sessions.append(Session(association, self._key, self.request))
+        # One that is ended while it waits must not hold its threads until its time is over.
+        self.server.doorkeeper.watch(self._key, self.request, lambda: association.dul.to_user_queue.put(None))
         return association
 
 
@@ -161,6 +176,7 @@ class Session:
     association: "Association"
     watch_key: int
     """Under which the doorkeeper knows it."""
+    connection: socket.socket
     delivery: Delivery | None = None
     """``None`` until the first object comes."""
 
@@ -184,10 +200,10 @@ class GuardedServer(ThreadedAssociationServer):
 
     def verify_request(self, _request: Any, client_address: Any) -> bool:
         """Whether the connection's address may connect at all."""
-        admitted = self.doorkeeper.admits(str(client_address[0]))
-        if not admitted:
+        if not self.doorkeeper.admits(str(client_address[0])):
             log.warning("A connection from an address that may not send was closed.")
-        return admitted
+            return False
+        return len(self.sessions) < _MOST_SESSIONS
 
     def service_actions(self) -> None:
         """Between connections, twice a second."""
@@ -197,6 +213,7 @@ class GuardedServer(ThreadedAssociationServer):
         for session in [one for one in self.sessions if one.association.ident and not one.association.is_alive()]:
             self.sessions.remove(session)
             self.doorkeeper.leave(session.watch_key)
+            session.connection.close()
             self.when_over(session)
 
     def session_of(self, association: "Association") -> Session:

@@ -107,6 +107,9 @@ class Listener:
         for session in sessions:
             if session.association.is_established:
                 session.association.abort()
+            else:
+                session.association.kill()
+            session.connection.close()
             self._end_delivery(session)
 
     def _on_request(self, event: Event) -> None:
