@@ -12,7 +12,9 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from app.access.command import keys_app
+from app.interop.dicom_out.command import dicom_app
 from app.outbox.command import outbox_app
+from app.store.command import record_app
 from app.version import __version__
 
 app = typer.Typer(
@@ -25,7 +27,9 @@ app = typer.Typer(
 rules_app = typer.Typer(help="The rule book.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(rules_app, name="rules")
 app.add_typer(outbox_app, name="outbox")
+app.add_typer(record_app, name="record")
 app.add_typer(keys_app, name="keys")
+app.add_typer(dicom_app, name="dicom")
 
 _SOME_FAILED = 1
 _UNUSABLE = 2

@@ -114,24 +114,8 @@ class Objects:
                 removed += 1
         return Sweep(len(over), removed, sorted(known - stored))
 
-    def damaged(self) -> list[str]:
-        """Read every object again; returns those that are missing or not what was put in."""
-        found = []
-        for sha256, _ in self._rows():
-            try:
-                for _block in self.bytes.blocks(sha256):
-                    pass
-            except (ObjectMissing, ObjectDamaged):
-                found.append(sha256)
-        return found
-
     def _rows(self) -> list[tuple[str, str | None]]:
-        statement = select(stored_objects.c.sha256, stored_objects.c.keep_until).where(
-            stored_objects.c.deleted_at.is_(None)
-        )
-        return read_blocking(
-            self._engine, lambda connection: [(row.sha256, row.keep_until) for row in connection.execute(statement)]
-        )
+        return _rows(self._engine)
 
     def _kept(self, contents: Sequence[Path | bytes], kind: str, actor: Actor) -> list[str]:
         """Put and register; once more where somebody deleted the same content in between."""
@@ -182,6 +166,28 @@ class Objects:
             return False
         connection.execute(update(stored_objects).where(which).values(**values))
         return True
+
+
+def damaged_objects(engine: Engine, stored: ObjectBytes) -> list[str]:
+    """Read every object again; returns those that are missing or not what was put in. Raises ObjectsUnusable."""
+    found = []
+    for sha256, _ in _rows(engine):
+        try:
+            for _block in stored.blocks(sha256):
+                pass
+        except (ObjectMissing, ObjectDamaged):
+            found.append(sha256)
+    return found
+
+
+def _rows(engine: Engine) -> list[tuple[str, str | None]]:
+    """Every object that is to be there, and until when."""
+    statement = select(stored_objects.c.sha256, stored_objects.c.keep_until).where(
+        stored_objects.c.deleted_at.is_(None)
+    )
+    return read_blocking(
+        engine, lambda connection: [(row.sha256, row.keep_until) for row in connection.execute(statement)]
+    )
 
 
 def _mark_deleted(connection: Connection, sha256: str, reason: str, actor: Actor) -> None:

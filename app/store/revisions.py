@@ -17,7 +17,7 @@ from app.store.faults import UnusableCaseId
 from app.store.packing import pack
 from app.store.tables_cases import case_revisions, cases
 
-_CONTENTS = ("request", "judged_case", "reading", "answer")
+CONTENTS = ("request", "judged_case", "reading", "answer")
 _HASHED = (
     "case_id", "revision", "kept_at", "actor_kind", "actor_name", "origin", "scan_sha256", "software", "rules", "atlas",
 )  # fmt: skip
@@ -74,7 +74,7 @@ class Revision:
         check_case_id(judgement.case_id)
         self._actor = actor
         self._case_id = judgement.case_id
-        texts = {name: getattr(judgement, name) for name in _CONTENTS}
+        texts = {name: getattr(judgement, name) for name in CONTENTS}
         self._row: dict[str, Any] = {
             **{name: None if text is None else pack(text) for name, text in texts.items()},
             "actor_kind": actor.kind.value,
@@ -112,6 +112,6 @@ def text_hash(text: bytes | None) -> str:
     return "" if text is None else hashlib.sha256(text).hexdigest()
 
 
-def content_hash(row: Mapping[str, Any], hashes: list[str]) -> str:
+def content_hash(row: Mapping[Any, Any], hashes: list[str]) -> str:
     """One hash for all that a revision holds; it stands in the audit event, so a changed revision is found."""
     return audit.sha256_of([*(row[name] for name in _HASHED), *hashes])

@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from app.access.actor import Actor, ActorKind
 from app.settings import Settings
+from app.store import audit
 from app.store.packing import pack, unpack
 from app.store.tables_cases import rule_snapshots
 from app.triage import rulebook
@@ -18,6 +20,7 @@ from scoring.rule_yaml import TABLES_FOLDER
 from scoring.rulebook import RuleBook
 
 RULES, TABLES, POLICY = "rules", "tables", "policy"
+KEEPER = Actor(ActorKind.SYSTEM, "record", frozenset())
 _FOLDERS = {RULES: RULES_FOLDER, TABLES: TABLES_FOLDER}
 
 
@@ -35,6 +38,8 @@ def keep_installed_rules(connection: Connection) -> None:
             raise RulesChanged("The rule files have changed since this process read them.")
         row = {"version": version, "content": pack(content), "content_sha256": hashlib.sha256(content).hexdigest()}
         connection.execute(insert(rule_snapshots), row)
+        detail = {"content_sha256": row["content_sha256"]}
+        audit.append(connection, audit.Event(KEEPER, "rules.kept", f"rules/{version}", detail=detail))
 
 
 def installed_rules() -> bytes:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from app.access.actor import Actor, ActorKind
 from app.settings import Settings
 from app.store.object_bytes import ObjectBytes
-from app.store.objects import ObjectDamaged, ObjectMissing, Objects, ObjectsUnusable
+from app.store.objects import ObjectDamaged, ObjectMissing, Objects, ObjectsUnusable, damaged_objects
 from app.store.tables_audit import audit_events
 from app.store.tables_objects import stored_objects
 from app.store.writer import Writer
@@ -70,12 +70,12 @@ def test_a_folder_comes_back_in_the_order_of_its_names(objects: Objects, tmp_pat
     assert objects.fetch(keys[:1], tmp_path / "one").read_bytes() == b"slice 0"
 
 
-def test_changed_bytes_are_noticed_when_they_are_read(objects: Objects) -> None:
+def test_changed_bytes_are_noticed_when_they_are_read(objects: Objects, engine: Engine) -> None:
     key = objects.put_bytes(b"a scan")
     file_of(objects, key).write_bytes(b"a sham")
     with pytest.raises(ObjectDamaged):
         content_of(objects, key)
-    assert objects.damaged() == [key]
+    assert damaged_objects(engine, objects.bytes) == [key]
 
 
 def test_a_deleted_object_is_gone_and_its_deletion_is_on_record(objects: Objects, engine: Engine) -> None:
