@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine
 
 from app.queue import job_rows
 from app.queue.pipeline import Json, Pipeline
 
 QUEUE_FILE = "queue.db"
 _QUEUE = "scans"
+_WORKFLOW = "read_scan"
 _APPLICATION = "aspects"
 _VERSION = "1"
 """Of the steps and what passes between them. DBOS would take a checksum of the code, and a new release would then leave
@@ -112,7 +113,7 @@ class Executor:
         while ended := [
             workflow.workflow_id
             for workflow in DBOS.list_workflows(
-                status=_ENDED, queue_name=_QUEUE, limit=_MOST_AT_ONCE, load_input=False, load_output=False
+                status=_ENDED, name=_WORKFLOW, limit=_MOST_AT_ONCE, load_input=False, load_output=False
             )
         ]:
             DBOS.delete_workflows(ended)
@@ -133,7 +134,7 @@ def _workflow_of(pipeline: Pipeline) -> Callable[[str], None]:
     def record(job_id: str, told: Json) -> None:
         pipeline.record(job_id, told)
 
-    @DBOS.workflow(name="read_scan", max_recovery_attempts=None)
+    @DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)
     def read_scan(job_id: str) -> None:
         record(job_id, read(job_id))
 
@@ -147,4 +148,4 @@ def _store_url(engine: Engine, folder: Path) -> str:
     file = folder / QUEUE_FILE
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")  # stays with the file; one wait for the disk a commit, not three
-    return f"sqlite:///{file}"
+    return URL.create("sqlite", database=str(file)).render_as_string()

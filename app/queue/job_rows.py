@@ -16,6 +16,7 @@ from app.access.actor import Actor
 from app.queue.queue import ENDED, MOST_ATTEMPTS, Identity, JobResult, JobState, JobView, QueueFull, ScanJob
 from app.store.audit import Event, append, utc_text
 from app.store.tables_queue import queue_workers, scan_jobs
+from imaging.refusals import RefusalCode
 
 STALLED_AFTER = timedelta(seconds=60)
 _KEY_LENGTH = 40
@@ -216,8 +217,8 @@ def _still_holds(row: RowMapping, keep_seconds: float) -> bool:
         return False
     if row["state"] != JobState.DONE:
         return True
-    if row["attempts"] >= MOST_ATTEMPTS:
-        return False  # it may have been refused for the sake of the machine: whoever sends it again gets a new try
+    if RefusalCode.READING_FAILED.encode() in zlib.decompress(row["answer"]):
+        return False  # refused for the sake of the service: whoever sends it again gets a new try
     if row["request"] is None:
         return True
     return str(row["finished_at"]) > utc_text(datetime.now(UTC) - timedelta(seconds=keep_seconds))
