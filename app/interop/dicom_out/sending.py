@@ -10,7 +10,7 @@ from pydicom.errors import InvalidDicomError
 
 from app.interop.dicom_nodes import Node
 from app.interop.dicom_out.faults import DicomOutUnusable
-from app.interop.dicom_out.identity import MANUFACTURER
+from app.interop.dicom_out.identity import MODEL
 from app.interop.dicom_out.outcomes import Sent
 from app.interop.dicom_out.store_scu import Ourselves, store
 from app.interop.dicom_out.stow import stow
@@ -59,7 +59,7 @@ def read_documents(folder: Path) -> list[Dataset]:
     paths = sorted(path for path in folder.glob("*.dcm") if path.is_file())
     if len(paths) > _MOST_FILES:
         raise DicomOutUnusable(f"{folder}: more than {_MOST_FILES} files; give the folder that dicom write has filled.")
-    documents = [document for path in paths if (document := _read(path)).get("Manufacturer") == MANUFACTURER]
+    documents = [document for path in paths if (document := _read(path)).get("ManufacturerModelName") == MODEL]
     if not documents:
         raise DicomOutUnusable(f"{folder}: no DICOM object that aspects dicom write has written.")
     return documents

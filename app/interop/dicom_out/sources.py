@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from app.interop.dicom_out.faults import SourcesUnusable
+from app.interop.dicom_out.identity import MANUFACTURER
 from imaging.dicom_headers import SliceHeader
 from imaging.dicom_parsing import read_slice_headers
 from imaging.dicom_series import is_slice
@@ -129,12 +130,13 @@ def _refused_series(headers: Sequence[SliceHeader], series_uid: str | None) -> l
         raise SourcesUnusable("The files belong to more than one patient, so no result can be filed for any of them.")
     by_series: dict[str, list[SliceHeader]] = {}
     for one in headers:
-        if one.file.sop_uid and one.file.series_uid:
+        is_ours = one.file.manufacturer == MANUFACTURER and one.file.modality != "CT"
+        if one.file.sop_uid and one.file.series_uid and not is_ours:
             by_series.setdefault(one.file.series_uid, []).append(one)
     if series_uid in by_series:
         return by_series[series_uid]
     if not by_series:
-        raise SourcesUnusable("The files do not name their series, so no result can point to them.")
+        raise SourcesUnusable("The files are no images that name their series, so no result can point to them.")
     return max(by_series.values(), key=lambda series: (sum(map(is_slice, series)), len(series)))
 
 

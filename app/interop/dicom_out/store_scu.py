@@ -58,7 +58,7 @@ def store(documents: Sequence[Dataset], node: Node, ourselves: Ourselves) -> lis
     entity = AE(ae_title=ourselves.ae_title)
     entity.connection_timeout = entity.acse_timeout = ourselves.connect_seconds
     entity.dimse_timeout = entity.network_timeout = ourselves.answer_seconds
-    tls = _tls_context(node, ourselves) if node.tls else None
+    tls = tls_context(node, ourselves) if node.tls else None
     if not _is_listening(node.host, node.port, ourselves.connect_seconds):
         return [Sent.of(document, SendFault.UNREACHABLE) for document in documents]
     was_opened = threading.Event()
@@ -143,7 +143,7 @@ class _ClosingContext(ssl.SSLContext):
             self.made.close()
 
 
-def _tls_context(node: Node, ourselves: Ourselves) -> _ClosingContext:
+def tls_context(node: Node, ourselves: Ourselves) -> _ClosingContext:
     """TLS 1.2 or later; the node's certificate must be trusted and name its host."""
     try:
         context = _ClosingContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -72,7 +72,7 @@ class _Session(requests.Session):
             self.verify = str(node.tls_ca_file)
         if ourselves.certificate_file is not None:
             self.cert = (str(ourselves.certificate_file), str(ourselves.key_file or ourselves.certificate_file))
-        _sign_in(self, node)
+        sign_in(self, node)
         self.headers["Accept"] = "application/dicom+json"
 
     def post(self, url: Any, data: Any = None, json: Any = None, **options: Any) -> requests.Response:
@@ -109,7 +109,7 @@ def _fault_of_http(status: int | None) -> SendFault:
     return SendFault.BUSY if is_busy else SendFault.REFUSED
 
 
-def _sign_in(session: requests.Session, node: Node) -> None:
+def sign_in(session: requests.Session, node: Node) -> None:
     """Set the bearer token or the password."""
     secret_file = node.dicomweb_token_file or node.dicomweb_password_file
     if secret_file is None:
