@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import anyio.to_thread
@@ -15,13 +14,10 @@ from app.access.guard import requires
 from app.api.service import service_of
 from app.interop.dicom_in.part10 import is_uid
 from app.interop.dicom_in.parts import spool_of
-from app.interop.dicom_in.reasons import Aside
-from app.interop.dicom_in.sorting import sort_object
-from app.interop.dicom_in.spool import Delivery, Incoming, Spool, SpoolFull
+from app.interop.dicomweb.receiving import Desk
 from app.interop.dicomweb.related_parts import RelatedParts, parser_of
-from app.interop.dicomweb.store_answer import MEDIA_TYPE, OUT_OF_RESOURCES, StoreAnswer, failure_of
+from app.interop.dicomweb.store_answer import MEDIA_TYPE, StoreAnswer
 from app.problems import Problem
-from app.settings import Settings
 
 STUDIES_PATH = "/dicom-web/studies"
 
@@ -72,7 +68,8 @@ async def _store(request: Request, actor: Actor, study_uid: str | None) -> Respo
     delivery = await anyio.to_thread.run_sync(spool.begin, actor.name, "stow-rs")
     try:
         async with asyncio.timeout(settings.upload_seconds_limit):
-            await _receive(request, _Desk(spool, delivery, answer, study_uid, settings))
+            desk = Desk(spool, delivery, answer, study_uid, settings.dicom_object_limit_bytes)
+            await _receive(request, desk, settings.upload_files_limit)
     except TimeoutError:
         raise Problem(408, "The upload took too long.", headers={"connection": "close"}) from None
     finally:
@@ -81,8 +78,8 @@ async def _store(request: Request, actor: Actor, study_uid: str | None) -> Respo
     return Response(to_json(answer.to_json()), answer.status, headers=headers, media_type=MEDIA_TYPE)
 
 
-async def _receive(request: Request, desk: "_Desk") -> None:
-    parts = RelatedParts(desk.open, desk.settings.upload_files_limit)
+async def _receive(request: Request, desk: Desk, most: int) -> None:
+    parts = RelatedParts(desk.open, most)
     parser = parser_of(request.headers.get("content-type"), parts)
     try:
         async for block in _blocks(request):
@@ -106,71 +103,3 @@ async def _blocks(request: Request) -> AsyncIterator[bytes]:
             waiting.clear()
     if waiting:
         yield bytes(waiting)
-
-
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """What the parts of one request share."""
-
-    spool: Spool
-    delivery: Delivery
-    answer: StoreAnswer
-    study_uid: str | None
-    settings: Settings
-
-    def open(self) -> "_Object":
-        return _Object(self)
-
-
-class _Object:
-    """One object on its way to the spool; whatever is wrong with it, the body goes on."""
-
-    def __init__(self, desk: _Desk) -> None:
-        self._desk = desk
-        self._incoming: Incoming | None = None
-        try:
-            self._incoming = desk.spool.open(desk.delivery)
-        except SpoolFull:
-            desk.answer.add_failed(None, OUT_OF_RESOURCES)
-
-    def write(self, data: memoryview) -> None:
-        incoming = self._incoming
-        if incoming is None:
-            return
-        if incoming.size_bytes + len(data) > self._desk.settings.dicom_object_limit_bytes:
-            self.drop()
-            self._desk.answer.add_failed(None, OUT_OF_RESOURCES)
-            return
-        try:
-            incoming.write(data)
-        except SpoolFull:
-            self._incoming = None
-            self._desk.answer.add_failed(None, OUT_OF_RESOURCES)
-
-    def end(self) -> None:
-        incoming, self._incoming = self._incoming, None
-        if incoming is None:
-            return
-        try:
-            self._settle(incoming)
-        except SpoolFull:
-            self._desk.answer.add_failed(None, OUT_OF_RESOURCES)
-
-    def drop(self) -> None:
-        incoming, self._incoming = self._incoming, None
-        if incoming is not None:
-            incoming.drop()
-
-    def _settle(self, incoming: Incoming) -> None:
-        desk = self._desk
-        incoming.clean_preamble()
-        found = sort_object(incoming.path)
-        if desk.study_uid not in {None, found.study_uid} and failure_of(found) is None:
-            found = replace(found, aside=Aside.OTHER_STUDY)
-        reason = failure_of(found)
-        if reason is None:
-            incoming.finish()
-            desk.answer.add_stored(found)
-        else:
-            incoming.drop()
-            desk.answer.add_failed(found, reason)
