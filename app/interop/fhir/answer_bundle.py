@@ -71,7 +71,10 @@ def _add_scores(draft: Draft, read: FhirCase, case: Case, answer: Mapping[str, A
 
 def _add_report(draft: Draft, read: FhirCase, answer: Mapping[str, Any], scores: list[Json]) -> Json:
     summary = answer["evt_summary"]["text"]
+    record = answer.get("record")
+    identifier = [{"system": f"{OWN}case", "value": record["case_id"]}] if record else []
     content = {
+        **({"identifier": identifier} if identifier else {}),
         "status": "preliminary",
         "code": concept(coding(LOINC, "18748-4", "Diagnostic imaging study"), text="ASPECTS and thrombectomy triage"),
         "subject": draft.subject,

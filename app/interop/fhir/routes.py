@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from app import strict_json
 from app.access.actor import Actor, Scope
 from app.access.guard import open_to_all, requires
-from app.api.service import service_of
+from app.api.service import Service, service_of
 from app.cases import case_of
 from app.interop.fhir.answer_bundle import answer_bundle
 from app.interop.fhir.case_reading import FhirCase, place_of, read_case
@@ -32,7 +32,7 @@ router = APIRouter(prefix="/fhir", tags=["fhir"], include_in_schema=False, depen
 
 
 @router.post("/$triage")
-async def judge(request: Request, _actor: Annotated[Actor, Depends(requires(Scope.TRIAGE))]) -> Response:
+async def judge(request: Request, actor: Annotated[Actor, Depends(requires(Scope.TRIAGE))]) -> Response:
     """One patient as a Bundle or Parameters to the answer as a Bundle."""
     require_fhir_json(request)
     try:
@@ -44,10 +44,19 @@ async def judge(request: Request, _actor: Annotated[Actor, Depends(requires(Scop
     read = read_case(body, datetime.now(UTC), settings.fhir_observation_hours, settings.fhir_site_id)
     try:
         case = judged_case(read, case_of(read.request, service.sites))
-        answer = triage(case)
+        answer = await _answered(read, case, service, actor)
     except CaseError as error:
         raise fault(place_of(error.loc, read.places), error.message, "conflict") from None
     return fhir_response(answer_bundle(read, case, answer))
+
+
+async def _answered(read: FhirCase, case: Case, service: Service, actor: Actor) -> dict[str, Any]:
+    """The whole answer; a service with a record keeps the case first, in the words of a triage request."""
+    if service.hospital is None:
+        return triage(case)
+    request = read.request.model_dump_json(by_alias=True, exclude_none=True, exclude={"parts"}).encode()
+    answer: dict[str, Any] = from_json(await service.hospital.records.judge_and_keep(request, case, None, actor))
+    return answer
 
 
 def judged_case(read: FhirCase, case: Case) -> Case:
