@@ -143,10 +143,13 @@ def _usable() -> Iterator["Settings"]:
 @contextmanager
 def _record() -> Iterator[tuple["Settings", "Engine"]]:
     """A record that is there and of this release."""
-    from app.store.database import open_database, read_blocking
+    from app.store.database import database_url, open_database, read_blocking
     from app.store.schema import head_revision, revision_of
 
     with _usable() as settings:
+        url = database_url(settings)
+        if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+            _stop("There is no record here.")
         engine = open_database(settings)
         try:
             here = read_blocking(engine, revision_of)
