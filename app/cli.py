@@ -269,8 +269,11 @@ def worker() -> None:
 
     try:
         settings = checked_settings()
+        from app.background import MetricsUnusable, set_up_process
+
+        set_up_process(settings)
         from app.queue.worker import WorkerUnusable, work_until_stopped
-    except SettingsUnusable as error:
+    except (SettingsUnusable, MetricsUnusable) as error:
         _stop(str(error))
     except ModuleNotFoundError as error:
         _stop(f"{error.name} is not installed; install the extra 'hospital'.")
@@ -285,12 +288,15 @@ def dicom_listen() -> None:
     """Take DICOM objects from archives and scanners (C-STORE, C-ECHO) and queue their studies, until stopped."""
     try:
         from app.interop.dicom_in.listen import ListenUnusable, listen_until_stopped
+        from app.logs import set_up_logs
     except ModuleNotFoundError as error:
         _stop(f"{error.name} is not installed; install the extras 'hospital' and 'dicom'.")
     from app.server import SettingsUnusable, checked_settings
 
     try:
-        listen_until_stopped(checked_settings())
+        settings = checked_settings()
+        set_up_logs()
+        listen_until_stopped(settings)
     except (SettingsUnusable, ListenUnusable) as error:
         _stop(str(error))
 

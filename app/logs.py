@@ -42,9 +42,10 @@ def set_up_logs(level: int = logging.INFO) -> None:
         logger.propagate = True
     for name in _SILENT:
         logging.getLogger(name).disabled = True
+    logging.getLogger("dbos")  # it adds a handler of its own unless it has one already
     for name in list(logging.root.manager.loggerDict):
         logger = logging.getLogger(name)
-        logger.handlers = []  # a library that writes by itself would write past us
+        logger.handlers = [logging.NullHandler()]  # a library that writes by itself would write past us
         logger.propagate = True
     structlog.configure(
         processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

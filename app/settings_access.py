@@ -70,6 +70,10 @@ class AccessSettings(BaseModel):
         description="Address and port, such as 127.0.0.1:9464, where /metrics can be read without a key. None: only "
         "at /metrics of the service, with the scope admin.",
     )
+    worker_metrics_address: str | None = Field(
+        default=None,
+        description="The same for the numbers of aspects worker, which reads the scans: scored, or refused by code.",
+    )
     drain_seconds: float = Field(
         default=2.0,
         ge=0,
