@@ -14,7 +14,7 @@ PAGE = (ROOT / "docs" / "dicom-conformance.md").read_text(encoding="utf-8")
 
 def codes_used() -> list[Code]:
     found: list[Code] = []
-    for value in vars(codes).values():
+    for value in (value for name, value in vars(codes).items() if name.isupper()):
         if isinstance(value, Code):
             found.append(value)
         elif isinstance(value, dict):
