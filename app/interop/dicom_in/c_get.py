@@ -4,12 +4,17 @@ from io import BytesIO
 from typing import cast
 
 from pydicom.dataset import Dataset
+from pydicom.uid import UID, CTImageStorage
 from pynetdicom import AE, build_context, build_role, evt
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
-from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelGet  # type: ignore[attr-defined]  # run time
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at run time
+    StudyRootQueryRetrieveInformationModelGet,
+    Verification,
+)
 
-from app.interop.dicom_in.contexts import decodable_syntaxes
+from app.interop.dicom_in.contexts import decodable_syntaxes, supported_contexts
 from app.interop.dicom_in.part10 import ObjectMeta, head_of, is_uid
 from app.interop.dicom_in.pull_faults import PullFailed
 from app.interop.dicom_in.spool import Delivery, Spool, SpoolFull
@@ -20,14 +25,17 @@ from imaging.dicom_series import CT_CLASSES
 _SUCCESS, _OUT_OF_RESOURCES, _CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xC000
 _SOME_FAILED = 0xB000
 _PENDING = {0xFF00, 0xFF01}
+_MOST_CONTEXTS = 128
+"""Presentation contexts of one association (PS3.8 9.3.2.2)."""
 
 
 def get_study(
     node: Node, study_uid: str, ourselves: Ourselves, spool: Spool, delivery: Delivery, object_limit_bytes: int
 ) -> int:
-    """Fetch the CT objects of a study into the spool; returns how many came.
+    """Fetch a study into the spool; returns how many objects came.
 
-    Only CT classes are negotiated: an archive counts the rest as failed and goes on.
+    Other classes than CT are asked for as well, to be put aside: some archives give up at the first object for which
+    there is no presentation context.
 
     Raises
     ------
@@ -45,17 +53,14 @@ def get_study(
     entity = AE(ae_title=ourselves.ae_title)
     entity.connection_timeout = entity.acse_timeout = ourselves.connect_seconds
     entity.dimse_timeout = entity.network_timeout = ourselves.answer_seconds
-    readable = decodable_syntaxes()
+    contexts = _contexts()
     tls = tls_context(node, ourselves) if node.tls else None
     association = entity.associate(
         node.host or "",
         node.port or 0,
         ae_title=node.ae_title,
-        contexts=[
-            build_context(StudyRootQueryRetrieveInformationModelGet),
-            *(build_context(sop_class, [syntax]) for sop_class in sorted(CT_CLASSES) for syntax in readable),
-        ],
-        ext_neg=[build_role(sop_class, scp_role=True) for sop_class in sorted(CT_CLASSES)],
+        contexts=[build_context(StudyRootQueryRetrieveInformationModelGet), *contexts],
+        ext_neg=[build_role(sop_class, scp_role=True) for sop_class in _classes(contexts)],
         evt_handlers=[(evt.EVT_C_STORE, on_store)],
         tls_args=(tls, node.host or "") if tls else None,
     )
@@ -75,6 +80,19 @@ def get_study(
     if final in _PENDING:
         raise PullFailed("The archive did not answer to its end.")
     return stored
+
+
+def _contexts() -> list[PresentationContext]:
+    """CT images in each syntax by itself, so that they come as they are stored; then the other classes."""
+    offered = [context for context in supported_contexts() if context.abstract_syntax != Verification]
+    plain = [build_context(CTImageStorage, [syntax]) for syntax in decodable_syntaxes()]
+    others = [context for context in offered if context.abstract_syntax != CTImageStorage]
+    others.sort(key=lambda context: context.abstract_syntax not in CT_CLASSES)
+    return [*plain, *others][: _MOST_CONTEXTS - 1]
+
+
+def _classes(contexts: list[PresentationContext]) -> list[UID]:
+    return sorted({context.abstract_syntax for context in contexts if context.abstract_syntax is not None})
 
 
 def _identifier(study_uid: str) -> Dataset:
