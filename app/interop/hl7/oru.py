@@ -15,7 +15,7 @@ _NO_RESULT = "X"
 """Result cannot be obtained (HL7 table 0085)."""
 
 _OWN_CODES = "99ASPCTS"
-_SCORE = ("1290002002", "Alberta Stroke Program Early CT score", "SCT")
+_ASPECTS = ("1290002002", "Alberta Stroke Program Early CT score", "SCT")
 _HEAD_CT = ("30799-1", "CT Head WO contrast", "LN")
 _FINDINGS = {
     "affected": ("52101004", "Present", "SCT"),
@@ -54,6 +54,7 @@ def oru_r01(target: Hl7Target, message_id: str, created_at: str, result: Mapping
         segment("OBX", str(number), *fields, "", "", observed)
         for number, fields in enumerate(_observations(result, status), start=1)
     ]
+    notes = [segment("NTE", str(number), "L", escaped(note)) for number, note in enumerate(result["notes"], start=1)]
     lines = [
         _header(target, message_id, _time(created_at)),
         segment(
@@ -65,11 +66,8 @@ def oru_r01(target: Hl7Target, message_id: str, created_at: str, result: Mapping
             "^^^^^^U",
         ),
         _report(result, identity, status, observed, _time(created_at)),
+        *notes,
         *observations,
-        *(
-            segment("NTE", str(number), "L", escaped(note))
-            for number, note in enumerate(result.get("notes", ()), start=1)
-        ),
     ]
     return "\r".join(lines) + "\r"
 
@@ -105,24 +103,38 @@ def _report(result: Mapping[str, Any], identity: Mapping[str, Any], status: str,
 
 def _observations(result: Mapping[str, Any], status: str) -> Iterator[tuple[str, ...]]:
     """OBX-2 to OBX-11 of every value."""
-    if result["status"] != "scored":
-        refusal = result["refusal"]
-        yield "NM", components(*_SCORE), "", "", "", "", "", "", "", _NO_RESULT
-        coded = components(refusal["code"], refusal["text"], _OWN_CODES)
-        yield _observation("CWE", ("ASPECTS-REFUSAL", "Why the scan has no score", _OWN_CODES), "", coded, status)
-        return
-    yield "NM", components(*_SCORE), "", str(result["total"]), "{score}^score^UCUM", "0-10", "", "", "", status
+    if result["status"] == "scored":
+        yield from _score(result, status)
+    else:
+        yield _no_score()
+        if refusal := result.get("refusal"):
+            coded = components(refusal["code"], refusal["text"], _OWN_CODES)
+            yield _observation("CWE", ("ASPECTS-REFUSAL", "Why the scan has no score", _OWN_CODES), "", coded, status)
+    yield from _verdict(result, status)
+
+
+def _score(result: Mapping[str, Any], status: str) -> Iterator[tuple[str, ...]]:
+    if result["total"] is None:
+        yield _no_score()
+    else:
+        total = str(result["total"])
+        yield "NM", components(*_ASPECTS), "", total, "{score}^score^UCUM", "0-10", "", "", "", status
     for name, words in (("low", "Lowest"), ("high", "Highest")):
         code = (f"ASPECTS-{name.upper()}", f"{words} ASPECTS that the unassessable regions allow", _OWN_CODES)
-        yield _observation("NM", code, "", str(result[f"total_{name}"]), status)
+        if (bound := result[f"total_{name}"]) is not None:
+            yield _observation("NM", code, "", str(bound), status)
     if result.get("side"):
         coded = components(*_side(result["side"]))
         yield _observation("CWE", ("ASPECTS-SIDE", "Affected side of the patient", _OWN_CODES), "", coded, status)
     for side, regions in result.get("regions", {}).items():
+        where = f"patient's {side}" if side else "side not stated"
         for region, finding in regions.items():
-            code = (f"ASPECTS-{region}", f"ASPECTS region {region}, patient's {side}", _OWN_CODES)
+            code = (f"ASPECTS-{region}", f"ASPECTS region {region}, {where}", _OWN_CODES)
             yield _observation("CWE", code, side, components(*_FINDINGS[finding]), status)
-    yield from _verdict(result, status)
+
+
+def _no_score() -> tuple[str, ...]:
+    return "NM", components(*_ASPECTS), "", "", "", "", "", "", "", _NO_RESULT
 
 
 def _verdict(result: Mapping[str, Any], status: str) -> Iterator[tuple[str, ...]]:

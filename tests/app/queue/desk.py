@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from app.access.actor import Actor, ActorKind
 from app.queue import job_rows
@@ -19,6 +19,7 @@ from app.queue.queue import JobState, JobView, ScanJob
 from app.queue.stored_queue import StoredQueue
 from app.settings import Settings
 from app.store.objects import Objects
+from app.store.tables_audit import audit_events
 
 ROOT = Path(__file__).parents[3]
 FAKE_READER = Path(__file__).parents[1] / "fake_scan_worker.py"
@@ -114,6 +115,12 @@ class Desk:
 
     def states(self) -> dict[str, JobState]:
         return {view.job_id: view.state for view in self.views()}
+
+    def events(self, action: str) -> list[str]:
+        """What this was done to, by the audit trail."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(audit_events.c.subject).where(audit_events.c.action == action))
+            return [row.subject for row in rows]
 
     def all_done(self) -> bool:
         return set(self.states().values()) == {JobState.DONE}
