@@ -1,0 +1,5 @@
+"""The outbox is tested on both databases."""
+
+from tests.app.store.databases import database_url, engine, hospital_settings, postgresql, writer
+
+__all__ = ["database_url", "engine", "hospital_settings", "postgresql", "writer"]
