@@ -1,7 +1,9 @@
 """What every test may use: where real scans lie, if there are any, and how random examples are drawn."""
 
 import os
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import hypothesis
 import pytest
@@ -13,6 +15,35 @@ SHARED = ROOT.parent / "shared"
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("explore", max_examples=2000, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+MUTANTS_ARE_TRIED = "MUTANT_UNDER_TEST" in os.environ
+"""mutmut changes one function at a time in a process that has run it before: what was kept must be worked out anew."""
+
+
+def pytest_configure() -> None:
+    if MUTANTS_ARE_TRIED:
+        forget_what_is_kept()
+        for name in [name for name, module in sys.modules.items() if _is_test(module)]:
+            del sys.modules[name]  # its constants were made by the functions as they were
+
+
+@pytest.fixture(autouse=MUTANTS_ARE_TRIED)
+def nothing_is_kept() -> None:
+    """Each test runs what it tests, not what an earlier one left in a cache."""
+    forget_what_is_kept()
+
+
+def forget_what_is_kept() -> None:
+    for module in [module for name, module in sys.modules.items() if name.startswith("scoring.")]:
+        for value in vars(module).values():
+            if callable(forget := getattr(value, "cache_clear", None)):
+                forget()
+
+
+def _is_test(module: ModuleType) -> bool:
+    path = getattr(module, "__file__", None)
+    return path is not None and Path(path).name.startswith("test_") and Path(path).is_relative_to(ROOT / "tests")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
