@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 import anyio.to_thread
@@ -13,7 +14,16 @@ from app.api.service import service_of
 from app.hospital import Hospital
 from app.interop.dicom_in import catalogue
 from app.interop.dicom_in.part10 import is_uid
-from app.interop.dicom_in.study_schemas import AcceptedStudy, StudyAnswer, StudyList
+from app.interop.dicom_in.pull import pull_study
+from app.interop.dicom_in.pull_faults import NodeUnusable, PullFailed
+from app.interop.dicom_in.study_schemas import (
+    AcceptedStudy,
+    PulledStudy,
+    PullRequest,
+    StudyAnswer,
+    StudyList,
+)
+from app.interop.dicom_nodes import NodesFileError, load_nodes
 from app.problems import Problem
 from app.store import audit
 
@@ -82,6 +92,37 @@ async def process_study(study_uid: str, request: Request, actor: Sender) -> dict
     if not is_uid(study_uid) or not await hospital.writer.write(ask):
         raise Problem(404, "No such study was received.")
     return {"study_uid": study_uid, "state": catalogue.RECEIVING}
+
+
+@router.post("/{study_uid}/pull", summary="Fetch a study from an archive", response_model=PulledStudy)
+async def fetch_study(study_uid: str, request: Request, actor: Sender, wanted: PullRequest) -> dict[str, Any]:
+    """Fetch a study from a node of the nodes file, by WADO-RS or C-GET, and have its head CT read."""
+    hospital = _hospital(request)
+    settings = hospital.settings
+    if settings.data_dir is None or not is_uid(study_uid):
+        raise Problem(404, "The address names no study.")
+    try:
+        node = load_nodes(settings.dicom_nodes_file).get(wanted.node)
+    except NodesFileError:
+        raise Problem(503, "The nodes file of this service cannot be used.") from None
+    if node is None:
+        raise Problem(422, "No node of this name is known.", [_NO_NODE])
+    pull = partial(pull_study, settings, settings.data_dir, wanted.node, node, study_uid)
+    try:
+        pulled = await anyio.to_thread.run_sync(pull)
+    except ModuleNotFoundError:
+        raise Problem(503, "This installation lacks the extra for DICOM.") from None
+    except NodeUnusable as error:
+        raise Problem(503, str(error)) from None
+    except PullFailed as error:
+        raise Problem(502, str(error)) from None
+    detail = {"objects": pulled.stored, "node": wanted.node}
+    event = audit.Event(actor, "study.pulled", f"study/{study_uid}", detail=detail)
+    await hospital.writer.write(lambda connection: audit.append(connection, event))
+    return {"study_uid": study_uid, "stored": pulled.stored, "failed": pulled.failed, "way": pulled.way}
+
+
+_NO_NODE = {"loc": ["body", "node"], "msg": "No node of this name is known.", "type": "unknown_node"}
 
 
 def _hospital(request: Request) -> Hospital:

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class AsideCount(BaseModel):
@@ -73,3 +73,20 @@ class AcceptedStudy(BaseModel):
 
     study_uid: str
     state: str
+
+
+class PullRequest(BaseModel):
+    """Where to fetch a study."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    node: str = Field(max_length=200, description="Name of a node in the nodes file.")
+
+
+class PulledStudy(BaseModel):
+    """What a fetch brought."""
+
+    study_uid: str
+    stored: int
+    failed: int
+    way: str
