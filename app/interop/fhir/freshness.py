@@ -7,6 +7,8 @@ from app.interop.fhir.nodes import Node, Notes, fault
 
 _CLOCKS_DIFFER = timedelta(minutes=10)
 """How far a record may lie ahead of the moment of decision: clocks of two systems are never the same."""
+_YEARS = (1900, 2200)
+"""Years in which a record of a patient may lie."""
 _DAY_ANYWHERE = timedelta(hours=36)
 """From the start of a date in UTC to its end in the last time zone."""
 
@@ -50,10 +52,11 @@ def made_at(node: Node) -> datetime | None:
 def _end_of_day(node: Node) -> datetime | None:
     if "effectiveDateTime" not in node.content:
         return None
+    text = node.text("effectiveDateTime") or ""
+    year = int(text[:4]) if text[:4].isascii() and text[:4].isdigit() else 0
+    if not _YEARS[0] <= year <= _YEARS[1]:
+        raise fault(f"{node.place}.effectiveDateTime", "There is no such date or time.", "value")
     day = node.day("effectiveDateTime")
     if day is not None:
         return datetime.combine(day, time(), UTC) + _DAY_ANYWHERE
-    text = node.text("effectiveDateTime") or ""
-    if len(text) in {4, 7} and text[:4].isdigit():  # a year or a month: its last day is not later than the next year
-        return datetime(int(text[:4]) + 1, 1, 2, tzinfo=UTC) if int(text[:4]) > 0 else None
-    return None
+    return datetime(year + 1, 1, 2, tzinfo=UTC)  # a year or a month: it ended before this moment everywhere

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from tests.app.interop.calling import Caller
 from tests.app.interop.cds_hooks.ehr import call, chart
-from tests.app.interop.fhir.case_bundles import LOINC, SNOMED, Json, bundle, case_bundle, coded, nihss, parameters
+from tests.app.interop.fhir.case_bundles import (
+    LOINC,
+    SNOMED,
+    Json,
+    bundle,
+    case_bundle,
+    coded,
+    fact_observation,
+    nihss,
+    parameters,
+)
 from tests.app.interop.fhir.test_answer import EARLY
 from tests.app.interop.fhir.test_equality import answered
 
@@ -46,6 +56,8 @@ OTHERS = [
         "procedureCode": [coded(LOINC, "30799-1")],
         "series": [{"bodySite": {"system": SNOMED, "code": "69536005"}}],
     },
+    fact_observation("inr", 1.2) | {"effectiveDateTime": "2026-03-14T09:30:00Z"},
+    fact_observation("minutes_since_imaging", 0) | {"issued": "2026-03-14T09:30:00Z"},
     nihss({"1a": 1, "5b": "UN"}) | {"effectivePeriod": {"start": "2026-03-14T09:30:00Z"}},
 ]
 PATIENT = {"resourceType": "Patient", "id": "p1", "birthDate": "1955-03-02", "deceasedBoolean": False}
@@ -56,7 +68,8 @@ WHOLE["entry"][0]["fullUrl"] = "https://ehr.example/fhir/Patient/p1"
 
 JUNK: list[Any] = [
     None, True, False, 0, -1, 1.5, 10**30, 1e308, "", "x", "Bundle", "Patient/p2", "2026-03-14", "2026-03-14T09:00:00",
-    "0000", "0001-01", "9999", "9999-12-31", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "Z" * 5000, "\x00", "é", [], {}, [[]], [{}],
+    "0000", "0001-01", "9999", "9999-12-31", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "Z" * 5000,
+    "\x00", "é", [], {}, [[]], [{}],
     [None], {"value": None}, {"coding": None}, {"coding": [None]}, {"coding": [{"system": 1, "code": []}]},
     {"reference": 5}, {"reference": "//"}, {"resourceType": "Bundle", "type": "collection"},
 ]  # fmt: skip
