@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from app.access.command import keys_app
-from app.interop.dicom_out.command import dicom_app
+from app.interop.dicom_in.command import dicom_app
 from app.outbox.command import outbox_app
 from app.store.command import record_app
 from app.version import __version__

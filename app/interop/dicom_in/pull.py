@@ -8,7 +8,6 @@ from app.interop.dicom_in.parts import spool_of
 from app.interop.dicom_in.pull_faults import NodeUnusable, PullFailed
 from app.interop.dicom_nodes import Node
 from app.interop.dicom_out.faults import NodesUnusable
-from app.interop.dicom_out.store_scu import Ourselves
 from app.settings import Settings
 
 Way = Literal["wado-rs", "c-get"]
@@ -46,13 +45,15 @@ def pull_study(
     PullFailed
         The archive did not give it. What came until then stays.
     """
+    from app.interop.dicom_out.store_scu import Ourselves  # noqa: PLC0415 -- needs the extra 'dicom'
+
     way = way or way_of(node)
     us = Ourselves(settings.dicom_ae_title, settings.dicom_tls_certificate_file, settings.dicom_tls_key_file)
     spool = spool_of(settings, data_dir)
     try:
         with spool.delivery(name, way) as delivery:
             if way == "c-get":
-                from app.interop.dicom_in.c_get import get_study  # noqa: PLC0415 -- needs the extra 'dicom'
+                from app.interop.dicom_in.c_get import get_study  # noqa: PLC0415 -- as above
 
                 limit = settings.dicom_object_limit_bytes
                 pulled = Pulled(get_study(node, study_uid, us, spool, delivery, limit), 0, way)
