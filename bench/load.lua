@@ -4,6 +4,8 @@ if body then
   wrk.method = "POST"
   wrk.body = assert(io.open(body, "rb")):read("*a")
   wrk.headers["Content-Type"] = "application/json"
+  local key = os.getenv("KEY")
+  if key then wrk.headers["Authorization"] = "Bearer " .. key end
 end
 
 function done(summary, latency, requests)

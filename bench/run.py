@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import record_rate
 import request_rate
 import scan_cost
 import table_rate
@@ -24,9 +25,10 @@ OTHER_SCANS = ROOT.parent / "shared" / "scans"
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 x.py bench", description=__doc__)
-    parser.add_argument("--only", choices=["requests", "scans", "tables"], help="measure one part")
+    parser.add_argument("--only", choices=["requests", "records", "scans", "tables"], help="measure one part")
     parser.add_argument("--rounds", type=int, default=4, help="rounds of the request rate (default %(default)s)")
     parser.add_argument("--seconds", type=int, default=5, help="length of one load (default %(default)s)")
+    parser.add_argument("--kills", type=int, default=100, help="times that the service is killed (default %(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="counted runs for each scan (default %(default)s)")
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the table (default %(default)s)")
     options = parser.parse_args()
@@ -34,6 +36,11 @@ def main() -> int:
     if options.only in {None, "requests"}:
         figures["requests"] = request_rate.measure(ROOT, options.rounds, options.seconds)
         print(request_rate.table(figures["requests"]), flush=True)
+    if options.only in {None, "records"}:
+        figures["records"] = record_rate.measure(options.rounds, options.seconds)
+        if options.kills:
+            figures["records"]["killed"] = record_rate.kill(options.kills)
+        print(record_rate.table(figures["records"]), flush=True)
     if options.only in {None, "scans"}:
         figures["scans"] = [scan_cost.measure(path, options.runs) for path in scans()]
         print(scan_cost.table(figures["scans"]), flush=True)

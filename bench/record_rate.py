@@ -1,0 +1,153 @@
+"""How many triage requests a second a service with a record answers, each on the disk first; and what a kill -9 loses."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import statistics
+import subprocess
+import tempfile
+import threading
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import request_rate
+from request_rate import ROOT, WARM_UP_SECONDS, WORKERS, CannotMeasure, Figures, demo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ASPECTS = ROOT / ".venv" / "bin" / "aspects"
+
+
+def measure(rounds: int, seconds: int) -> Figures:
+    """Load ``POST /v1/triage`` of a service with a record on SQLite, then verify the record.
+
+    Returns
+    -------
+    Medians over rounds of ``per_second``, ``p50_ms`` and ``p99_ms``; ``events``: length of the audit trail after it.
+    """
+    with tempfile.TemporaryDirectory() as name, service(Path(name)) as (address, key):
+        body = Path(name, "case.json")
+        body.write_text(json.dumps(request_rate.full_case(ROOT)))
+        os.environ["KEY"] = key
+        try:
+            request_rate.load(f"{address}/v1/triage", body, WARM_UP_SECONDS)
+            loads = [request_rate.load(f"{address}/v1/triage", body, seconds) for _ in range(rounds)]
+        finally:
+            del os.environ["KEY"]
+        told = verify(Path(name))
+    figures = {
+        figure: statistics.median(load[figure] for load in loads) for figure in ("per_second", "p50_ms", "p99_ms")
+    }
+    return {**figures, "workers": WORKERS, "events": told["events"], "rounds": loads}
+
+
+def kill(times: int) -> Figures:
+    """Kill all processes of the service under load, again and again; what was acknowledged must be there.
+
+    Returns
+    -------
+    ``kills``, ``acknowledged`` answers, and how many of those are ``lost`` (0 unless something is badly wrong).
+    """
+    acknowledged: list[tuple[str, int]] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for number in range(times):
+            with service(folder, dies=True) as (address, key):
+                callers = [
+                    threading.Thread(target=_call, args=(address, key, f"case-{number}-{caller}", acknowledged))
+                    for caller in range(4)
+                ]
+                for caller in callers:
+                    caller.start()
+                threading.Event().wait(0.2 + 0.013 * (number % 40))
+            for caller in callers:
+                caller.join()
+        told = verify(folder)
+        lost = _lost(folder, acknowledged)
+    return {"kills": times, "acknowledged": len(acknowledged), "lost": lost, "events": told["events"]}
+
+
+@contextmanager
+def service(folder: Path, *, dies: bool = False) -> Iterator[tuple[str, str]]:
+    """Start a service with its record in ``folder``; gives its address and an API key. ``dies``: ended by SIGKILL."""
+    environment = environment_of(folder)
+    made = subprocess.run(
+        [ASPECTS, "keys", "make", "bench", "--scope", "triage"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode:
+        raise CannotMeasure(f"No key could be made: {made.stderr}")
+    port = demo.free_port(0)
+    address = f"http://127.0.0.1:{port}"
+    with Path(folder, "service.log").open("w+b") as log:
+        process = _start(port, log, environment)
+        try:
+            demo.wait_until_ready(process, address)
+            yield address, made.stdout.strip()
+        except demo.DemoFailed as failure:
+            raise CannotMeasure(f"{failure}\n{demo.last_lines(log)}") from failure
+        finally:
+            if dies:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            else:
+                demo.stop(process)
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    return {**os.environ, "ASPECTS_DATA_DIR": str(folder / "data"), "ASPECTS_REQUEST_LIMIT_PER_MINUTE": "100000000"}
+
+
+def _start(port: int, log: IO[bytes], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    command = [str(ASPECTS), "serve", "--port", str(port), "--workers", str(WORKERS)]
+    return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True)
+
+
+def verify(folder: Path) -> dict[str, Any]:
+    command = [ASPECTS, "record", "verify", "--json"]
+    told = subprocess.run(command, env=environment_of(folder), capture_output=True, text=True, check=False)
+    if told.returncode:
+        raise CannotMeasure(f"The record is not whole: {told.stdout}{told.stderr}")
+    found: dict[str, Any] = json.loads(told.stdout)
+    return found
+
+
+def _call(address: str, key: str, case_id: str, acknowledged: list[tuple[str, int]]) -> None:
+    """Send the case again and again until the service dies."""
+    body = json.dumps({**request_rate.full_case(ROOT), "case_id": case_id}).encode()
+    headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
+    while True:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(f"{address}/v1/triage", body, headers)) as answer:
+                record = json.load(answer)["record"]
+        except (OSError, ValueError):
+            return
+        acknowledged.append((record["case_id"], record["revision"]))
+
+
+def _lost(folder: Path, acknowledged: list[tuple[str, int]]) -> int:
+    import sqlite3  # noqa: PLC0415 -- only here
+
+    with sqlite3.connect(folder / "data" / "aspects.db") as connection:
+        held = set(connection.execute("SELECT case_id, revision FROM case_revisions"))
+    return len(set(acknowledged) - held)
+
+
+def table(figures: Figures) -> str:
+    lines = [
+        f"With a record on SQLite: {figures['workers']} workers, {request_rate.CONNECTIONS} connections",
+        f"  {'POST /v1/triage':<24}{figures['per_second']:>12.0f}{figures['p50_ms']:>10.2f}{figures['p99_ms']:>10.2f}",
+    ]
+    if killed := figures.get("killed"):
+        lines.append(
+            f"  kill -9: {killed['kills']} times, {killed['acknowledged']} acknowledged, {killed['lost']} lost"
+        )
+    return "\n".join([*lines, ""])
