@@ -12,6 +12,8 @@ from app.interop.dicom_out.command import dicom_app
 if TYPE_CHECKING:
     from app.settings import Settings
 
+__all__ = ["dicom_app"]
+
 _SOME_FAILED = 1
 _UNUSABLE = 2
 

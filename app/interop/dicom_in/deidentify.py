@@ -35,7 +35,8 @@ from imaging.dicom_series import CT_CLASSES
 from imaging.hostile_bytes import parsing_foreign_bytes
 from imaging.read_limits import ReadLimits, check_grid_size
 
-METHOD = "Allow-list of elements; UIDs keyed, dates moved. The face is not removed."
+METHOD = "Allow-list of elements, keyed UIDs, moved dates; face kept"
+"""At most 64 characters (VR LO)."""
 _MOST_DAYS = 3650
 _NUMBERED_KERNEL = re.compile(r"[BHIJQUTDF][rfpv]?[0-9]{2}[a-z]?|FC[0-9]{2}", re.ASCII)
 """Kernel names of Siemens (H30s, Hr40f) and Canon (FC21)."""
