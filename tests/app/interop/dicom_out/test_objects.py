@@ -150,6 +150,18 @@ def test_files_of_several_patients_get_no_result(tmp_path: Path) -> None:
         refused(tmp_path, [*series(), *other])
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"SOPClassUID": "1.7.840.10008.5.1.4.1.1.2"}, {"StudyInstanceUID": "1.02.3"}, {"SeriesInstanceUID": ""}],
+    ids=["unknown class", "no UID", "no series"],
+)
+def test_files_that_do_not_name_their_study_series_and_class_get_no_result(
+    tmp_path: Path, change: dict[str, str]
+) -> None:
+    with pytest.raises(SourcesUnusable, match="no result can point to them"):
+        refused(tmp_path, series(**change))
+
+
 def test_a_scan_that_is_no_dicom_gets_no_result(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("no scan")
     with pytest.raises(SourcesUnusable, match="no DICOM"):
