@@ -114,7 +114,7 @@ class ScanPool:
         limits = [str(self._memory_mib), str(math.ceil(self._seconds) + _START_CPU_SECONDS)]
         child = await asyncio.create_subprocess_exec(
             *self._command, *limits,
-            stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=_environment(), start_new_session=True,
+            stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=child_environment(), start_new_session=True,
         )  # fmt: skip
         if await _greeting(child) != READY:
             await _end(child)
@@ -180,7 +180,7 @@ async def _end(child: Process) -> None:
         await child.wait()
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """What a child needs and nothing else: keys and passwords of the server stay with the server."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "SYSTEMROOT") if name in os.environ}
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")

@@ -1,8 +1,8 @@
 """Child process that reads one scan and ends: what a hostile file does to it, it does to nothing else.
 
 Started ahead of time as ``python -m app.scan_worker MEMORY_MIB CPU_SECONDS``. It takes limits upon itself, loads the
-readers, waits for one line of JSON on standard input (``{"scan": path, "answer": path, "overlay": false}``), writes the
-answer beside the scan and ends. If the server dies, standard input closes and so does this process.
+readers, waits for one line of JSON on standard input (``{"scan": path, "answer": path, "overlay": false, "views": null}``),
+writes the answer beside the scan, what a browser shows of it into the folder ``views``, and ends. If the server dies, standard input closes and so does this process.
 """
 
 import base64
@@ -10,8 +10,12 @@ import json
 import os
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from imaging.reading import Artefacts
 
 READY = b"ready\n"
 """Written to standard output once the readers are loaded."""
@@ -20,7 +24,7 @@ READY = b"ready\n"
 def main() -> None:
     """Limit, load, wait, read, answer."""
     memory_mib, cpu_seconds = int(sys.argv[1]), int(sys.argv[2])
-    _limit_resources(memory_mib, cpu_seconds)
+    limit_resources(memory_mib, cpu_seconds)
     import imaging.reading  # noqa: F401, PLC0415 -- loaded under the limits and before the scan arrives
     from imaging.atlas import load_atlas  # noqa: PLC0415
 
@@ -31,10 +35,10 @@ def main() -> None:
     if not line:
         return
     job = json.loads(line)
-    _write_whole(Path(job["answer"]), _answer(Path(job["scan"]), overlay=job["overlay"]))
+    _write_whole(Path(job["answer"]), _answer(Path(job["scan"]), overlay=job["overlay"], views=job.get("views")))
 
 
-def _answer(scan: Path, *, overlay: bool) -> dict[str, Any]:
+def _answer(scan: Path, *, overlay: bool, views: str | None) -> dict[str, Any]:
     """``{"reading": …}``, or ``{"fault": …, "frames": […]}`` for what the readers did not foresee."""
     from imaging.outputs import overlay_png  # noqa: PLC0415 -- see main
     from imaging.reading import read_with_artefacts  # noqa: PLC0415
@@ -44,6 +48,8 @@ def _answer(scan: Path, *, overlay: bool) -> dict[str, Any]:
         answer = reading.to_json()
         if overlay and artefacts is not None:
             answer["overlay_png_base64"] = base64.b64encode(overlay_png(reading, artefacts)).decode()
+        if views is not None:
+            _lay_out(scan, artefacts, Path(views))
     except Exception as error:  # noqa: BLE001 -- the process boundary: the server logs the fault and refuses the scan
         frames = traceback.extract_tb(error.__traceback__)
         # No message: it may quote the file, and the file is about a patient.
@@ -54,7 +60,15 @@ def _answer(scan: Path, *, overlay: bool) -> dict[str, Any]:
     return {"reading": answer}
 
 
-def _limit_resources(memory_mib: int, cpu_seconds: int) -> None:
+def _lay_out(scan: Path, artefacts: "Artefacts | None", folder: Path) -> None:
+    """Write what a browser shows; a reading is worth having without it, for example on a disk that is full."""
+    from app.scan_views import write_views  # noqa: PLC0415 -- see main
+
+    with suppress(Exception):
+        write_views(scan, artefacts, folder)
+
+
+def limit_resources(memory_mib: int, cpu_seconds: int) -> None:
     """Cap address space and processor time, and write no core file; systems other than POSIX have no such limits."""
     if os.name != "posix":
         return

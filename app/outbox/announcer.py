@@ -20,6 +20,8 @@ from app.triage import NOT_FOR_CLINICAL_USE
 
 NEEDS_PATIENT = frozenset({"hl7"})
 """Kinds that cannot say anything about a patient who is not named."""
+NEEDS_STUDY = frozenset({"dicom-store", "stow"})
+"""Kinds whose results belong to the images of a study."""
 FINAL_STAYS = frozenset({"hl7", "dicom-store", "stow"})
 """Kinds whose receivers keep the latest result: a preliminary one must not take the place of a signed one."""
 
@@ -41,15 +43,20 @@ class Announcer:
             return
         content = show_revision(connection, change.case_id, change.revision)
         reading = None if content.reading is None else json.loads(content.reading)
+        identity, answer = _identity(connection, change.case_id), json.loads(content.answer)
+        # The objects show what the software read: a result that a clinician reads otherwise must not come as such.
+        has_study = _has_study(reading, identity) and _is_of_software(answer)
         result = case_result(
-            json.loads(content.answer),
+            answer,
             reading,
-            _identity(connection, change.case_id),
+            identity,
             case_id=change.case_id,
             revision=change.revision,
             status=change.status.value,
         )
-        self._enqueue(connection, targets, event, f"case/{change.case_id}", str(change.revision), result)
+        self._enqueue(
+            connection, targets, event, f"case/{change.case_id}", str(change.revision), result, has_study=has_study
+        )
 
     def scan_read(
         self, connection: Connection, job_id: str, reading: Mapping[str, Any], identity: Mapping[str, Any] | None,
@@ -60,19 +67,34 @@ class Announcer:
         targets = [target for target in self._targets if event in target.events]
         if targets:
             result = scan_result(reading, identity, job_id=job_id, observed_at=observed_at, note=NOT_FOR_CLINICAL_USE)
-            self._enqueue(connection, targets, event, f"job/{job_id}", "1", result)
+            self._enqueue(
+                connection, targets, event, f"job/{job_id}", "1", result, has_study=_has_study(reading, identity)
+            )
 
     def _enqueue(
         self, connection: Connection, targets: Sequence[Target], event: str, subject: str, revision: str,
-        result: Mapping[str, Any],
+        result: Mapping[str, Any], *, has_study: bool,
     ) -> None:  # fmt: skip
         for target in targets:
             if target.kind in NEEDS_PATIENT and not result["identity"]:
+                continue
+            if target.kind in NEEDS_STUDY and not has_study:
                 continue
             key = f"{event}/{revision}/{subject}"
             delivery_rows.enqueue(
                 connection, Delivery(target.kind, target.name, event, subject, key, result), self._actor
             )
+
+
+def _has_study(reading: Mapping[str, Any] | None, identity: Mapping[str, Any] | None) -> bool:
+    """Whether the scan came as DICOM."""
+    return reading is not None and bool(reading.get("input", {}).get("series_uid") or identity)
+
+
+def _is_of_software(answer: Mapping[str, Any]) -> bool:
+    """Whether nobody has put a score of their own in the software's place."""
+    aspects = answer.get("aspects")
+    return aspects is None or "software" in aspects["source"]
 
 
 def _identity(connection: Connection, case_id: str) -> Mapping[str, Any] | None:

@@ -1,20 +1,27 @@
 """Reads the deliveries file: who gets which results, and by which kind of sender."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.outbox.delivery import Sender
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from app.outbox.dicom_parcels import ScanFiles
 
 EVENTS = ("result.preliminary", "result.final", "result.corrected")
 """What a target can ask for: a result that no clinician has signed, that one has signed, that replaces a signed one."""
 
 Options = Mapping[str, Any]
-SenderMaker = Callable[[Options], Sender]
+SenderMaker = Callable[[Options, "Means"], Sender]
 
 
 class DeliveriesUnusable(ValueError):
@@ -29,6 +36,17 @@ class Target:
     kind: str
     events: frozenset[str]
     options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What senders may need besides their options."""
+
+    settings: Settings
+    engine: "Engine"
+    files: "ScanFiles"
+    slots: threading.Semaphore
+    """As many as scans may be read at the same time."""
 
 
 class _Named(BaseModel):
@@ -78,10 +96,10 @@ def read_targets(file: Path | None) -> tuple[Target, ...]:
     )
 
 
-def sender_of(target: Target) -> Sender:
+def sender_of(target: Target, means: "Means") -> Sender:
     """The sender for a target. Raises `DeliveriesUnusable` where its options do not fit its kind."""
     try:
-        return KINDS[target.kind](target.options)
+        return KINDS[target.kind](target.options, means)
     except ValidationError as error:
         raise DeliveriesUnusable(f"{target.name}: {_faults(error)}") from None
     except ModuleNotFoundError as error:
@@ -92,21 +110,32 @@ def sender_of(target: Target) -> Sender:
         raise DeliveriesUnusable(f"{target.name}: {error}") from None
 
 
-def _webhook(options: Options) -> Sender:
+def _webhook(options: Options, _means: "Means") -> Sender:
     from app.interop.webhooks.sender import WebhookSender  # noqa: PLC0415 -- only where such a target is configured
     from app.interop.webhooks.target import WebhookTarget  # noqa: PLC0415
 
     return WebhookSender(WebhookTarget.model_validate(options))
 
 
-def _hl7(options: Options) -> Sender:
+def _hl7(options: Options, _means: "Means") -> Sender:
     from app.interop.hl7.sender import Hl7Sender  # noqa: PLC0415 -- only where such a target is configured
     from app.interop.hl7.target import Hl7Target  # noqa: PLC0415
 
     return Hl7Sender(Hl7Target.model_validate(options))
 
 
-KINDS: dict[str, SenderMaker] = {"webhook": _webhook, "hl7": _hl7}
+def _dicom(options: Options, means: "Means") -> Sender:
+    from app.interop.dicom_nodes import load_nodes  # noqa: PLC0415 -- only where such a target is configured
+    from app.interop.dicom_out.parcel_sender import DicomSender, DicomTarget  # noqa: PLC0415
+    from app.interop.dicom_out.sending import ourselves  # noqa: PLC0415
+    from app.outbox.dicom_parcels import DocumentSender, read_file  # noqa: PLC0415
+
+    nodes = load_nodes(means.settings.dicom_nodes_file)
+    to_node = DicomSender(DicomTarget.model_validate(options), nodes, ourselves(means.settings), read_file)
+    return DocumentSender(to_node, means.settings, means.engine, means.files, means.slots)
+
+
+KINDS: dict[str, SenderMaker] = {"webhook": _webhook, "hl7": _hl7, "dicom-store": _dicom, "stow": _dicom}
 """How a sender of each kind is made."""
 
 

@@ -17,7 +17,7 @@ from app.access.actor import Actor, ActorKind
 from app.cases import case_of
 from app.hospital import Hospital, HospitalUnusable, open_hospital
 from app.outbox.postman import Postman
-from app.outbox.targets import DeliveriesUnusable, read_targets, sender_of
+from app.outbox.targets import DeliveriesUnusable, Means, read_targets, sender_of
 from app.queue import heartbeat
 from app.queue.executor import Executor
 from app.queue.locks import lock_of
@@ -79,7 +79,7 @@ async def _work(settings: Settings, hospital: Hospital, data_dir: Path, command:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     pipeline = _pipeline(settings, hospital, data_dir, ScanPool(settings, command))
-    postman = _postman(settings, hospital, data_dir, pipeline.actor)
+    postman = _postman(settings, hospital, data_dir, pipeline)
     await pipeline.pool.prepare()
     await hospital.writer.write(lambda connection: heartbeat.appear(connection, settings.worker_name))
     executor = Executor(pipeline, hospital.engine, data_dir, settings.scan_processes)
@@ -139,13 +139,14 @@ def _pipeline(settings: Settings, hospital: Hospital, data_dir: Path, pool: Scan
     )
 
 
-def _postman(settings: Settings, hospital: Hospital, data_dir: Path, actor: Actor) -> Postman:
+def _postman(settings: Settings, hospital: Hospital, data_dir: Path, pipeline: Pipeline) -> Postman:
+    means = Means(settings, hospital.engine, hospital.queue.files, pipeline.slots)
     return Postman(
         engine=hospital.engine,
         writer=hospital.writer,
-        senders={target.name: sender_of(target) for target in read_targets(settings.deliveries_file)},
+        senders={target.name: sender_of(target, means) for target in read_targets(settings.deliveries_file)},
         lock=lock_of(hospital.engine, data_dir, "outbox"),
-        actor=actor,
+        actor=pipeline.actor,
         attempts_limit=settings.delivery_attempts_limit,
         first_pause_seconds=settings.delivery_pause_seconds,
     )
