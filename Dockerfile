@@ -2,12 +2,14 @@
 ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS build
+# run: the service that keeps nothing; hospital: with a record, a queue, DICOM and HL7.
+ARG REQUIREMENTS=run
 WORKDIR /build
-COPY requirements/build.txt requirements/run.txt requirements/
+COPY requirements/build.txt requirements/${REQUIREMENTS}.txt requirements/
 RUN python3 -m venv /opt/build \
  && /opt/build/bin/python -m pip install --no-cache-dir --require-hashes -r requirements/build.txt \
  && python3 -m venv --without-pip /opt/aspects \
- && /opt/build/bin/python -m pip --python /opt/aspects/bin/python install --no-cache-dir --require-hashes -r requirements/run.txt
+ && /opt/build/bin/python -m pip --python /opt/aspects/bin/python install --no-cache-dir --require-hashes -r requirements/${REQUIREMENTS}.txt
 COPY LICENSE NOTICE README.md pyproject.toml ./
 COPY app app
 COPY imaging imaging
