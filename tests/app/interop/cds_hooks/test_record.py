@@ -72,3 +72,22 @@ def test_feedback_stands_in_the_trail_with_the_ehr_and_without_free_text(kept: K
     assert event["outcome"] == "overridden"
     assert "declined" in event["detail"]
     assert "about the patient" not in json.dumps(event, default=str)
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[Caller]:
+    settings = Settings(data_dir=tmp_path / "data", cds_hooks_file=ehr_file(tmp_path), allowed_hosts="aspects.test")
+    app = create_app(settings)
+    with calling(app) as caller:
+        yield caller
+        caller.run(app.state.service.hospital.close())
+
+
+def test_at_a_closed_door_errors_are_told_in_fhirs_words_and_ehrs_show_their_own_token(closed: Caller) -> None:
+    status, answer = answered(closed, case_bundle(EARLY))
+    assert (status, answer["issue"][0]["code"]) == (401, "login")
+    assert closed.get("/fhir/metadata").status_code == 200
+    assert closed.get("/fhir/CodeSystem/facts").status_code == 200
+    assert closed.get("/cds-services").status_code == 401
+    signed = {"authorization": f"Bearer {token('/cds-services')}"}
+    assert closed.get("/cds-services", headers=signed).status_code == 200
