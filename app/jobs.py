@@ -14,6 +14,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 _ID_BYTES = 16
 _ANSWER = "answer"
 _UPLOAD = "upload"
+_VIEWS = "views"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,10 @@ class JobTable:
     def upload_folder(self, job_id: str) -> Path:
         """Where the files of the scan lie until they are read."""
         return self.folder / job_id / _UPLOAD
+
+    def views_folder(self, job_id: str) -> Path:
+        """Where what a browser shows of the scan lies, for as long as the answer is kept."""
+        return self.folder / job_id / _VIEWS
 
     def finish(self, job_id: str, answer: Answer) -> None:
         """Remove the scan and keep its answer."""

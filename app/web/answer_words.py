@@ -10,6 +10,7 @@ from app.web import result_parts as parts
 from app.web.changes import changes
 from app.web.copy_text import copy_text, say_score
 from app.web.form_reading import FormReading
+from app.web.language import _
 from app.web.time_bounds import time_bounds
 from app.web.time_words import epoch_ms, say_clock, say_minutes, say_moment
 from app.web.transfer_words import call_script, time_line
@@ -27,7 +28,7 @@ from app.web.wording import (
 _MOST_ASKED = 6
 """Missing facts that are asked for in plain view, those first that would settle most; the rest can be opened."""
 
-_ANCHORS = {"last_known_well": "last known well", "onset_witnessed": "onset was seen"}
+ANCHORS = {"last_known_well": "since last known well", "onset_witnessed": "since onset was seen"}
 
 
 def answer_words(reading: FormReading, answer: Mapping[str, Any], scan_decision: str | None) -> dict[str, Any]:
@@ -108,24 +109,27 @@ def say_times(answer: Mapping[str, Any], zone: ZoneInfo) -> dict[str, str]:
 
     if times["minutes_since_anchor"] is not None:
         said["since"] = say_minutes(times["minutes_since_anchor"])
-        said["anchor"] = f"since {_ANCHORS[times['anchor']]}"
+        said["anchor"] = _(ANCHORS[times["anchor"]])
     if times["anchor_at"]:
         said["anchor"] += f", {clock('anchor_at')}"
     if times["window_closes_at"]:
         said["left"] = say_minutes(times["minutes_left_in_window"])
-        said["window"] = f"{_dashed(times['window'])} window closes at {clock('window_closes_at')}"
+        window, closes = _dashed(times["window"]), clock("window_closes_at")
+        said["window"] = _("{window} window closes at {clock}", window=window, clock=closes)
     elif times["window"]:
-        said["window"] = f"{_dashed(times['window'])} window, which has no end"
+        said["window"] = _("{window} window, which has no end", window=_dashed(times["window"]))
     if times["projected_puncture_at"]:
         since = times["minutes_from_anchor_to_puncture"]
         counted = "" if since is None else f", {say_minutes(since)} {said['anchor'].partition(',')[0]}"
-        said["puncture"] = f"Puncture expected at {clock('projected_puncture_at')}{counted}"
+        said["puncture"] = _("Puncture expected at {clock}", clock=clock("projected_puncture_at")) + counted
     return said
 
 
 def _dashed(window: str) -> str:
     """A window's name as people say it: ``>6-16 h`` is the 6 to 16 h window."""
-    return window.removeprefix(">").replace("-", "\N{EN DASH}") if "-" in window else window.replace(">", "over ")
+    return (
+        window.removeprefix(">").replace("-", "\N{EN DASH}") if "-" in window else window.replace(">", _("over") + " ")
+    )
 
 
 def _headline(answer: Mapping[str, Any], reading: FormReading) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.web.language import _
 from app.web.layout import CHOICE_WORDS
 from app.web.time_words import say_clock
 from app.web.wording import first_up, outcome_text, say_condition, title_of
@@ -14,7 +15,7 @@ from app.web.wording import first_up, outcome_text, say_condition, title_of
 _MOST_CHOICES = 4
 """Choices that are named one by one; in longer lists whole families are named together."""
 
-_FAMILIES = {
+FAMILIES = {
     "MCA M2": ("mca_m2_dominant", "mca_m2_codominant", "mca_m2_nondominant"),
     "MCA M3 or M4": ("mca_m3", "mca_m4"),
     "ACA": ("aca_a1", "aca_a2", "aca_a3"),
@@ -48,9 +49,9 @@ def changes(answer: Mapping[str, Any], zone: ZoneInfo) -> dict[str, list[FactCha
     for change in sorted(answer["what_would_change"], key=lambda change: change.get("after", "~")):
         fact, after = change["fact"], change.get("after")
         by_fact = grouped[titles[change["then"]["ruleset"]]]
-        key, title = ("", "Time alone") if after else (fact, title_of(fact))
+        key, title = ("", _("Time alone")) if after else (fact, title_of(fact))
         value = (
-            f"From {say_clock(datetime.fromisoformat(after), evaluated, zone)}"
+            _("From {clock}", clock=say_clock(datetime.fromisoformat(after), evaluated, zone))
             if after
             else first_up(say_alternative(fact, change["if"].removeprefix(f"{fact} ")))
         )
@@ -76,6 +77,6 @@ def say_alternative(fact: str, condition: str) -> str:
 def _named(fact: str, codes: list[str]) -> list[str]:
     words = CHOICE_WORDS[fact]
     if len(codes) <= _MOST_CHOICES:
-        return [words[code] for code in codes]
-    family_of = {code: name for name, family in _FAMILIES.items() if set(family) <= set(codes) for code in family}
-    return list(dict.fromkeys(family_of.get(code, words[code]) for code in codes))
+        return [_(words[code]) for code in codes]
+    family_of = {code: name for name, family in FAMILIES.items() if set(family) <= set(codes) for code in family}
+    return list(dict.fromkeys(_(family_of.get(code, words[code])) for code in codes))

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from app.web.language import _
 from app.web.result_parts import sources
 from app.web.wording import state_of, title_of
 
@@ -29,50 +30,61 @@ def copy_text(answer: Mapping[str, Any], said: Mapping[str, str], scan_decision:
     """
     verdict = answer["evt_summary"]
     transfer = answer["transfer"]
+    software = f"; {_('Software reading:')} "
     lines = [
         f"ASPECTS triage{_after(': ', answer['case_id'])}, {said['evaluated']}",
-        f"ASPECTS: {say_score(answer['aspects'])}{_after('; Software reading: ', scan_decision)}",
-        f"Time: {_time(said)}{_after('; ', said.get('window'))}",
-        f"Thrombectomy: {state_of(verdict['verdict']).words}",
+        f"ASPECTS: {say_score(answer['aspects'])}{_after(software, scan_decision)}",
+        f"{_('Time:')} {_time(said)}{_after('; ', said.get('window'))}",
+        f"{_('Thrombectomy:')} {_(state_of(verdict['verdict']).words)}",
         *(f"  {_ruleset_line(one)}" for one in sources(answer)["answering"][:_RULESETS]),
-        *(f"Thrombolysis: {_lysis(one)}" for one in answer["ivt"][:1]),
-        f"Next: {transfer['action_text']}{_after(' -> ', transfer['destination'])}",
+        *(f"{_('Thrombolysis:')} {_lysis(one)}" for one in answer["ivt"][:1]),
+        f"{_('Next:')} {_(transfer['action_text'])}{_after(' -> ', transfer['destination'])}",
         *([said["puncture"]] if "puncture" in said else []),
-        f"Not known: {', '.join(map(title_of, answer['missing'])) or 'nothing that could change this answer'}",
-        f"Rules {answer['versions']['rules']}, software {answer['versions']['software']}",
-        "Decision support, not a cleared device. Clinician confirmed: [ ]",
+        f"{_('Not known:')} {', '.join(map(title_of, answer['missing'])) or _('nothing that could change this answer')}",
+        _(
+            "Rules {rules}, software {software}",
+            rules=answer["versions"]["rules"],
+            software=answer["versions"]["software"],
+        ),
+        _("Decision support, not a cleared device. Clinician confirmed: [ ]"),
     ]
     return "\n".join(plain_ascii(line)[:_WIDTH].rstrip() for line in lines)
 
 
 def _time(said: Mapping[str, str]) -> str:
-    return f"{said['since']} {said['anchor']}" if "since" in said else "last known well not known"
+    return f"{said['since']} {said['anchor']}" if "since" in said else _("last known well not known")
 
 
 def say_score(aspects: Mapping[str, Any] | None) -> str:
     """The score with its bounds, such as ``7 of 10`` or ``6 to 8 of 10``."""
     if aspects is None:
-        return "not known"
+        return _("not known")
     low, high = aspects["low"], aspects["high"]
-    side = f", {aspects['side']} side" if aspects["side"] else ""
-    return f"{low if low == high else f'{low} to {high}'} of 10{side}"
+    side = f", {_(aspects['side'] + ' side')}" if aspects["side"] else ""
+    points = low if low == high else _("{low} to {high}", low=low, high=high)
+    return f"{points} {_('of 10')}{side}"
 
 
 def _ruleset_line(one: Mapping[str, Any]) -> str:
-    level, clause = _after(", level ", one["level"]), _after(", clause ", one["clause"])
-    return f"{one['title']}: {one['outcome_text']}{level}{clause}"
+    level, clause = _after(f", {_('level')} ", one["level"]), _after(f", {_('clause')} ", one["clause"])
+    return f"{one['title']}: {_(one['outcome_text'])}{level}{clause}"
 
 
 def _lysis(one: Mapping[str, Any]) -> str:
     cautions = ", ".join(caution["title"] for caution in one["cautions"])
-    return f"{'contraindicated' if one['contraindicated'] else one['outcome_text']}{_after('; ', cautions)}"
+    return f"{_('contraindicated') if one['contraindicated'] else _(one['outcome_text'])}{_after('; ', cautions)}"
 
 
 def _after(joint: str, words: str | None) -> str:
     return f"{joint}{words}" if words else ""
 
 
+_PLAIN = str.maketrans(
+    {"\N{EN DASH}": "-", "ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
+)
+
+
 def plain_ascii(line: str) -> str:
     """Plain letters where there are any, and one line: what was typed may hold anything."""
-    plain = unicodedata.normalize("NFKD", line.replace("\N{EN DASH}", "-")).encode("ascii", "ignore").decode("ascii")
+    plain = unicodedata.normalize("NFKD", line.translate(_PLAIN)).encode("ascii", "ignore").decode("ascii")
     return "".join(letter for letter in plain if letter.isprintable())

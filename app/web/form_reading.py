@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.schemas import TriageRequest
+from app.web.language import ENGLISH, _, current, with_comma
 from app.web.layout import asks_by_choice, choices_of
 from app.web.time_words import say_again, say_moment
 from app.web.times import RepeatedTime, TimeProblem, read_time
@@ -47,7 +48,7 @@ class FormReading:
         text = self.text(name)
         if not text or text in allowed:
             return text or None
-        self.refuse(name, f"{title}: choose one from the list")
+        self.refuse(name, _("{title}: choose one from the list", title=_(title)))
         return None
 
     def whole_number(self, name: str, title: str) -> int | None:
@@ -55,15 +56,17 @@ class FormReading:
         text = self.text(name)
         if not text or _INTEGER.fullmatch(text):
             return int(text) if text else None
-        self.refuse(name, f"{title} must be a whole number in figures")
+        self.refuse(name, _("{title} must be a whole number in figures", title=_(title)))
         return None
 
     def number(self, name: str, title: str) -> float | None:
         """A number in figures; ``None``: blank, or refused."""
         text = self.text(name)
+        if current() != ENGLISH:
+            text = text.replace(",", ".")
         if not text or _NUMBER.fullmatch(text):
             return float(text) if text else None
-        self.refuse(name, f"{title} must be a number in figures, with a point for decimals")
+        self.refuse(name, _("{title} must be a number in figures, with a point for decimals", title=_(title)))
         return None
 
     def fact(self, name: str) -> bool | str | float | None:
@@ -84,8 +87,9 @@ class FormReading:
         low, high = spec.minimum, spec.maximum
         if value is None or low is None or high is None or low <= value <= high:
             return value
-        unit = f" {spec.unit}" if spec.unit else ""
-        self.refuse(spec.name, f"{spec.title} must be from {low:g} to {high:g}{unit}")
+        unit = f" {_(spec.unit)}" if spec.unit else ""
+        limits = {"low": with_comma(f"{low:g}"), "high": with_comma(f"{high:g}") + unit}
+        self.refuse(spec.name, _("{title} must be from {low} to {high}", title=_(spec.title), **limits))
         return None
 
     def time(self, name: str, title: str, now: datetime) -> datetime | None:
@@ -97,7 +101,7 @@ class FormReading:
             moment = self._time(name, now)
         except TimeProblem as problem:
             message = str(problem)
-            self.refuse(name, f"{title}: {message[0].lower()}{message[1:]}")
+            self.refuse(name, f"{_(title)}: {message[0].lower()}{message[1:]}")
             if isinstance(problem, RepeatedTime):
                 passes = (problem.first, problem.second)
                 self.repeated[name] = (say_moment(passes[0], self.zone), say_moment(passes[1], self.zone))
@@ -114,5 +118,5 @@ class FormReading:
         try:
             day = date.fromisoformat(chosen) if chosen else None
         except ValueError:
-            raise TimeProblem("Choose a day from the list") from None
+            raise TimeProblem(_("Choose a day from the list")) from None
         return read_time(self.text(name), now=now, zone=self.zone, day=day, pick=self.text(f"{name}.pass"))

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from app.schemas import TriageRequest
 from app.web.form_reading import FormReading
+from app.web.language import _
 from app.web.layout import names_on_the_form
 from app.web.times import TimeProblem, read_zone
 from scoring.facts import FACTS, Kind
@@ -80,7 +81,7 @@ def problem_at(reading: FormReading, loc: tuple[str | int, ...], message: str) -
         name = f"nihss.{name.removeprefix('item_')}"
     elif name == "nihss_items":
         name = "nihss_total"
-    reading.refuse(name, message.rstrip("."))
+    reading.refuse(name, _(message.rstrip(".")))
 
 
 def _known(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,7 +125,7 @@ def _read_glucose(reading: FormReading) -> float | None:
         return None
     unit = reading.one_of("glucose_unit", ("mmol", "mg"), "Unit of glucose")
     if unit is None:
-        reading.refuse(spec.name, "Glucose: say whether it is mmol/L or mg/dL")
+        reading.refuse(spec.name, _("Glucose: say whether it is mmol/L or mg/dL"))
         return None
     return reading.in_range(spec, value if unit == "mmol" else round(value / MG_PER_DL_IN_ONE_MMOL_PER_L, 4))
 
@@ -133,7 +134,7 @@ def _read_nihss_items(reading: FormReading) -> dict[str, int | str] | None:
     items: dict[str, int | str] = {}
     for item, highest in ITEM_MAXIMA.items():
         allowed = [str(points) for points in range(highest + 1)] + [UNTESTABLE] * (item in MAY_BE_UNTESTABLE)
-        points = reading.one_of(f"nihss.{item}", allowed, f"NIHSS item {item}")
+        points = reading.one_of(f"nihss.{item}", allowed, _("NIHSS item {item}", item=item))
         if points:
             items[item] = UNTESTABLE if points == UNTESTABLE else int(points)
     return items or None

@@ -25,7 +25,10 @@ PAGE_HEADERS = {
 
 
 class LastingFiles(StaticFiles):
-    """Static files that a browser may keep: their addresses carry a hash of the content."""
+    """Static files that a browser may keep: their addresses carry a hash of the content.
+
+    A script that is kept compressed is sent as it is kept; every browser that runs it reads gzip.
+    """
 
     def file_response(
         self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200
@@ -35,4 +38,7 @@ class LastingFiles(StaticFiles):
         lasting = scope["query_string"].startswith(b"v=")
         response.headers["cache-control"] = "public, max-age=31536000, immutable" if lasting else "no-cache"
         response.headers["x-content-type-options"] = "nosniff"
+        if str(full_path).endswith(".js.gz"):
+            response.headers["content-encoding"] = "gzip"
+            response.headers["content-type"] = "text/javascript; charset=utf-8"
         return response

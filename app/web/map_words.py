@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from app.web.language import _
 from scoring.regions import Level, Region, Status
 
 STATUS_WORDS = {
@@ -35,6 +36,6 @@ def map_in_words(level: str, states: Mapping[str, str], side: str | None) -> str
     "ASPECTS map, patient's left side: M4 affected; M5 unaffected; M6 not looked at"
     """
     regions = [region for region in Region if region.level is Level(level)]
-    said = (f"{region} {STATUS_WORDS[Status(states[region]) if region in states else None]}" for region in regions)
-    where = f"patient's {side} side" if side else "side not stated"
-    return f"ASPECTS map, {where}: {'; '.join(said)}"
+    said = (f"{region} {_(STATUS_WORDS[Status(states[region]) if region in states else None])}" for region in regions)
+    where = _({"left": "patient's left side", "right": "patient's right side"}.get(side or "", "side not stated"))
+    return f"{_('ASPECTS map')}, {where}: {'; '.join(said)}"

@@ -10,13 +10,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from app.api.service import service_of
-from app.web import layout
+from app.web import language, layout
 from app.web.form_reading import FormReading
 from app.web.headers import PAGE_HEADERS
+from app.web.language import _, counted
+from app.web.language_choice import language_of, remember
 from app.web.map_words import REGION_TIPS, map_in_words
 from app.web.time_words import say_ago, say_day, say_moment
 from app.web.times import TimeProblem, read_time
@@ -49,6 +52,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
+        _=language._,
+        counted=language.counted,
+        foreign=_foreign,
+        glucose_units=_glucose_units,
+        language=language.current,
+        languages=language.languages,
+        script_words=lambda: Markup(
+            json.dumps(dict(language.script_words(language.current()))).replace("<", "\\u003c")
+        ),
         asks_by_choice=layout.asks_by_choice,
         choices_of=layout.choices_of,
         id_prefix="",
@@ -60,9 +72,24 @@ def _environment() -> Environment:
     return environment
 
 
+def _glucose_units() -> list[tuple[str, str]]:
+    """The units in which glucose is given, the one that is common where the language is spoken first."""
+    units = [("mmol", "mmol/L"), ("mg", "mg/dL")]
+    return units if language.current() == language.ENGLISH else units[::-1]
+
+
+def _foreign(words: str | None) -> str:
+    """Words of a source or of the scan reader: those of the catalogue, else English, and marked as such."""
+    said = language._(words or "")
+    if language.current() == language.ENGLISH or said != words:
+        return said
+    return Markup('<span lang="en">{}</span>').format(words)
+
+
 def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
     """Fill in a template; every value is escaped."""
     root: str = request.scope.get("root_path", "")
+    language.speak(language_of(request))
     page = (
         _environment()
         .get_template(template)
@@ -70,11 +97,14 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
             home=f"{root}/",
             scan=f"{root}/scan",
             clock=f"{root}/clock",
+            page_of=lambda name: f"{root}/{name}",
             static=lambda name: f"{root}{STATIC_PATH}/{name}?v={_hash(name)}",
             **context,
         )
     )
-    return HTMLResponse(page, status, headers=PAGE_HEADERS)
+    response = HTMLResponse(page, status, headers=PAGE_HEADERS)
+    remember(request, response)
+    return response
 
 
 @lru_cache(maxsize=32)
@@ -108,8 +138,8 @@ def running_total(kept: Mapping[str, str]) -> str:
     score = score_nihss({item: UNTESTABLE if text == UNTESTABLE else int(text) for item, text in items.items()})
     left_open = len(score.missing)
     if not left_open:
-        return f"NIHSS {score.low}, all items given"
-    return f"So far {score.low}; {left_open} {'item is' if left_open == 1 else 'items are'} open"
+        return _("NIHSS {points}, all items given", points=score.low)
+    return f"{_('So far {points}', points=score.low)}; {counted('1 item is open', '{count} items are open', left_open)}"
 
 
 def _hospitals(request: Request) -> dict[str, str]:
@@ -140,7 +170,7 @@ def days_offered(now: datetime, zone: ZoneInfo) -> list[tuple[str, str]]:
 def _nihss_choices(item: str) -> dict[str, str]:
     choices = {str(points): str(points) for points in range(ITEM_MAXIMA[item] + 1)}
     if item in MAY_BE_UNTESTABLE:
-        choices[UNTESTABLE] = "UN: cannot be tested"
+        choices[UNTESTABLE] = _("UN: cannot be tested")
     return choices
 
 
@@ -171,6 +201,9 @@ _FORM_WORDS: dict[str, Any] = {
     "stroke_system_choices": layout.CHOICE_WORDS["stroke_system"],
     "unknown_words": layout.UNKNOWN_WORDS,
 }
+
+LISTED_WORDS = (*_MARKS.values(), *_LEVEL_WORDS.values(), *_POSTERIOR_WORDS.values())
+"""Words of lists that the templates look up."""
 
 _ORDER = {
     name: place

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.web.language import _, with_comma
 from app.web.map_words import STATUS_WORDS
 from scoring.regions import Region, Side, Status
 
@@ -41,12 +42,12 @@ def _beside(region: Region, seen: str | None, measured: Mapping[str, Any]) -> Re
     probability, hu = measured["probability"], measured["hu"]
     densities = "-"
     if hu is not None and measured["hu_other_side"] is not None and measured["delta_hu"] is not None:
-        densities = f"{hu:.1f} / {measured['hu_other_side']:.1f} ({measured['delta_hu']:+.1f})"
+        densities = with_comma(f"{hu:.1f} / {measured['hu_other_side']:.1f} ({measured['delta_hu']:+.1f})")
     return RegionBeside(
         region=region,
-        reader=STATUS_WORDS[Status(seen) if seen else None],
-        software=STATUS_WORDS[Status(measured["status"])],
+        reader=_(STATUS_WORDS[Status(seen) if seen else None]),
+        software=_(STATUS_WORDS[Status(measured["status"])]),
         differs=seen is not None and seen != measured["status"],
-        probability="-" if probability is None else f"{probability:.2f}",
+        probability="-" if probability is None else with_comma(f"{probability:.2f}"),
         densities=densities,
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.web import layout
 from app.web.form_reading import FormReading
+from app.web.language import _
 from app.web.time_words import say_ago, say_moment
 from app.web.wording import say_choice, say_value, title_of
 from scoring.facts import FACTS
@@ -22,7 +23,7 @@ _FIELDS_OF = {
 }
 """Fields of the form that supply what a rule misses, where they have another name."""
 
-_STANCE_COUNTS = (
+STANCE_COUNTS = (
     ({Stance.RECOMMENDED, Stance.REASONABLE}, "recommended or reasonable"),
     ({Stance.MAY_BE_CONSIDERED}, "may be considered"),
     ({Stance.NOT_RECOMMENDED, Stance.HARMFUL}, "advised against"),
@@ -43,16 +44,17 @@ def sources(answer: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
 
 def count_stances(rulesets: Sequence[Mapping[str, Any]]) -> str:
     """How many sources say what, so that a difference between them is seen at once."""
-    counted = [(sum(one["stance"] in stances for one in rulesets), words) for stances, words in _STANCE_COUNTS]
-    return f"Of {len(rulesets)} guidelines: {'; '.join(f'{words} {count}' for count, words in counted if count)}."
+    counts = [(sum(one["stance"] in stances for one in rulesets), words) for stances, words in STANCE_COUNTS]
+    said = "; ".join(f"{_(words)} {count}" for count, words in counts if count)
+    return _("Of {count} guidelines: {said}.", count=len(rulesets), said=said)
 
 
 def count_enrolments(trials: Sequence[Mapping[str, Any]]) -> str:
     """How many trials would have taken the patient in."""
     enrolling = sum(one["stance"] == Stance.RECOMMENDED for one in trials)
     waiting = sum(one["stance"] == Stance.NEED_DATA for one in trials)
-    unknown = f", {waiting} cannot say before more is known" if waiting else ""
-    return f"{enrolling} of {len(trials)} trials would have taken this patient in{unknown}"
+    said = _("{count} of {all} trials would have taken this patient in", count=enrolling, all=len(trials))
+    return said + (f", {waiting} {_('cannot say before more is known')}" if waiting else "")
 
 
 def asked_for(answer: Mapping[str, Any]) -> Iterator[str]:
@@ -70,7 +72,7 @@ def entered(answer: Mapping[str, Any], reading: FormReading) -> Iterator[tuple[s
     """Every fact that was entered, as it was understood."""
     for name, value in reading.payload["facts"].items():
         if name == "nihss_items":
-            yield "NIHSS items", ", ".join(f"{item}: {points}" for item, points in value.items())
+            yield _("NIHSS items"), ", ".join(f"{item}: {points}" for item, points in value.items())
         elif name.endswith("_at"):
             moment = datetime.fromisoformat(value)
             ago = say_ago(moment, datetime.fromisoformat(answer["evaluated_at"]))
@@ -78,6 +80,6 @@ def entered(answer: Mapping[str, Any], reading: FormReading) -> Iterator[tuple[s
         elif name in layout.CHOICE_WORDS:
             yield title_of(name), say_choice(name, str(value))
         else:
-            yield FACTS[name].title, say_value(name, value)
+            yield title_of(name), say_value(name, value)
     for name, value in reading.payload.get("site", {}).items():
         yield title_of(f"site.{name}"), say_choice(name, str(value))

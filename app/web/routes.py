@@ -6,21 +6,24 @@ from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse
 
 from app.access.actor import Scope
 from app.access.guard import requires
 from app.web.form_reading import FormReading
 from app.web.headers import PAGE_HEADERS, LastingFiles
 from app.web.judging import judged_page
+from app.web.language_choice import answer_in_its_language, without_language
 from app.web.pages import HERE, STATIC_PATH, render
-from app.web.scan_beside import kept_reading, overlay_of
+from app.web.scan_beside import kept_reading, kept_view, overlay_of
 from app.web.scan_page import scan_page
 from app.web.time_words import epoch_ms
 from app.web.times import read_zone
 from app.web.workspace import workspace_page
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(requires(Scope.TRIAGE))])
+router = APIRouter(
+    include_in_schema=False, dependencies=[Depends(requires(Scope.TRIAGE)), Depends(answer_in_its_language)]
+)
 
 _MOST_FIELDS = 400
 """Fields that a form may bring; ours has some 150."""
@@ -46,7 +49,7 @@ async def judge(request: Request, now: Now) -> Response:
     fields = await _fields(request)
     if fields is None:
         return _unreadable(request)
-    return await judged_page(request, fields, now, _site_zone(request))
+    return await judged_page(request, without_language(request, fields), now, _site_zone(request))
 
 
 @router.get("/clock")
@@ -75,6 +78,16 @@ async def overlay(request: Request, name: str) -> Response:
     if picture is None:
         return Response(status_code=404, headers=PAGE_HEADERS)
     return Response(picture, media_type="image/png", headers=PAGE_HEADERS)
+
+
+@router.get("/scan/{name}/{file}")
+async def view(request: Request, name: str, file: str) -> Response:
+    """The slices of a scan that was read, the label map on them, or the facts about both, for the page's viewer."""
+    path = await kept_view(request, name, file)
+    if path is None:
+        return Response(status_code=404, headers=PAGE_HEADERS)
+    media_type = "application/json" if path.suffix == ".json" else "application/octet-stream"
+    return FileResponse(path, media_type=media_type, headers=PAGE_HEADERS)
 
 
 async def _fields(request: Request) -> dict[str, str] | None:

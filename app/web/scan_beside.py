@@ -6,12 +6,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from fastapi import Request
 
 from app.api.service import service_of
 from app.scan_findings import with_reading
+from app.scan_views import FACTS_FILE, LABELS_FILE, SCAN_FILE
+from app.web.language import _, counted
 from scoring.case import Case
 from scoring.regions import Region, Side
 
@@ -24,7 +27,9 @@ DECISION = "scan_decision"
 CHOICE = "scan_choice"
 """Field of the buttons: ``accept``, ``own``, or a region whose status is taken over."""
 
-_DECISIONS = {"accepted": "accepted by the reader", "edited": "edited by the reader", "own": "not taken over"}
+DECISIONS = {"accepted": "accepted by the reader", "edited": "edited by the reader", "own": "not taken over"}
+
+_REGION_FIELDS = tuple(f"region.{region}" for region in Region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,11 @@ class ScanBeside:
     reading: Mapping[str, Any] | None
     """``None``: it is no longer kept."""
     is_shown: bool
-    """Whether the reader has scored the scan, or asked to see the reading without: their own look comes first."""
+    """Whether the reader has asked to see the reading: their own look comes first."""
+    has_own: bool = False
+    """Whether the reader has marked or scored anything."""
+    views: Mapping[str, Any] | None = None
+    """Facts about what a browser can show of the scan; ``None``: there is nothing to show."""
 
     @property
     def is_refused(self) -> bool:
@@ -54,8 +63,9 @@ async def scan_beside(request: Request, fields: Mapping[str, str]) -> ScanBeside
     if not name:
         return None
     reading = await kept_reading(request, name)
-    has_own = bool(fields.get("aspects_total")) or any(fields.get(f"region.{region}") for region in Region)
-    return ScanBeside(reading, is_shown=has_own or bool(fields.get("rest_unaffected") or fields.get(SHOWN)))
+    has_own = any(fields.get(one) for one in ("aspects_total", "rest_unaffected", *_REGION_FIELDS))
+    shown = bool(fields.get(SHOWN))
+    return ScanBeside(reading, shown, has_own, None if reading is None else await _view_facts(request, name))
 
 
 async def kept_reading(request: Request, name: str) -> Mapping[str, Any] | None:
@@ -66,6 +76,24 @@ async def kept_reading(request: Request, name: str) -> Mapping[str, Any] | None:
         return None
     reading: Mapping[str, Any] = json.loads(answer.body)["reading"]
     return reading
+
+
+async def kept_view(request: Request, name: str, file: str) -> Path | None:
+    """A file of what a browser shows of a scan; ``None``: there is none of this name, or it is no longer kept."""
+    if file not in (SCAN_FILE, LABELS_FILE, FACTS_FILE):
+        return None
+    jobs = service_of(request).desk.jobs
+    known = await asyncio.to_thread(jobs.is_known, name)
+    path = jobs.views_folder(name) / file
+    return path if known and await asyncio.to_thread(path.is_file) else None
+
+
+async def _view_facts(request: Request, name: str) -> Mapping[str, Any] | None:
+    path = await kept_view(request, name, FACTS_FILE)
+    if path is None:
+        return None
+    facts: Mapping[str, Any] = json.loads(await asyncio.to_thread(path.read_bytes))
+    return facts
 
 
 def overlay_of(reading: Mapping[str, Any]) -> bytes | None:
@@ -106,9 +134,9 @@ def say_decision(fields: Mapping[str, str], *, differing: int) -> str | None:
         Regions in which reader and software now differ: a score that was accepted and changed since is an edited one.
     """
     decision = fields.get(DECISION)
-    if decision not in _DECISIONS:
+    if decision not in DECISIONS:
         return None
     if decision == "accepted" and differing:
         decision = "edited"
-    counted = f"; {differing} {'region differs' if differing == 1 else 'regions differ'}" if differing else ""
-    return f"{_DECISIONS[decision]}{counted}"
+    said = counted("1 region differs", "{count} regions differ", differing)
+    return _(DECISIONS[decision]) + (f"; {said}" if differing else "")

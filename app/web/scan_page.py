@@ -15,6 +15,7 @@ from app.scan_desk import ScanRequest
 from app.triage import triage
 from app.uploads import Upload, receive_within_limits
 from app.web.forms import read_form
+from app.web.language_choice import without_language
 from app.web.judging import judged_page
 from app.web.pages import render
 from app.web.scan_beside import CHOICE, DECISION, SCAN, SHOWN
@@ -43,7 +44,8 @@ async def scan_page(request: Request, now: datetime, zone: ZoneInfo) -> Response
     except BaseException:
         service.desk.drop(job_id)
         raise
-    answer = await asyncio.shield(service.desk.start(job_id, ScanRequest(upload.scan, case=None, overlay=True)))
+    asked = ScanRequest(upload.scan, case=None, overlay=True, views=service.desk.jobs.views_folder(job_id))
+    answer = await asyncio.shield(service.desk.start(job_id, asked))
     if answer.status != HTTPStatus.OK:
         service.desk.jobs.discard(job_id)
         return _sorry(request, answer.status, json.loads(answer.body)["detail"])
@@ -56,6 +58,7 @@ def _fields(request: Request, upload: Upload, now: datetime, zone: ZoneInfo) -> 
         fields = json.loads(upload.case or b"")
         if not isinstance(fields, dict) or not all(isinstance(text, str) for text in fields.values()):
             raise Problem(400, _UNREADABLE)
+        fields = without_language(request, fields)
         form = read_form(fields, now, zone)
         if form.request is None:
             raise Problem(400, "The case that came with the scan has entries that need a look: mend them first.")

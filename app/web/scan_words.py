@@ -1,12 +1,19 @@
 """What the page shows of a scan: nothing before the reader's own look, then both readings and what differs."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from app.web.form_reading import FormReading
+from app.web.language import _
+from app.web.map_words import STATUS_WORDS
 from app.web.reading_beside import compare
 from app.web.scan_beside import ScanBeside, say_decision
+from scoring.regions import Status
 
 _HAEMORRHAGE = "HAEMORRHAGE_SUSPECTED"
+
+_NO_VIEW = {"scan_own": False, "scan_views": False, "scan_viewed": "", "scan_stops": False}
 
 
 def scan_words(reading: FormReading, scan: ScanBeside | None) -> dict[str, Any]:
@@ -21,16 +28,41 @@ def scan_words(reading: FormReading, scan: ScanBeside | None) -> dict[str, Any]:
     """
     software = None if scan is None else scan.reading
     if scan is None or software is None:
-        return {"scan_reading": None, "scan_gone": scan is not None, "scan_held": False, "scan_bleeds": False}
+        return {
+            "scan_reading": None,
+            "scan_gone": scan is not None,
+            "scan_held": False,
+            "scan_bleeds": False,
+        } | _NO_VIEW
     is_held = not (scan.is_shown or scan.is_refused)
     compared = [] if is_held else compare(reading.payload.get("findings"), software)
     differing = [row.region for row in compared if row.differs]
+    bleeds = scan.is_refused and software["refusal"]["code"] == _HAEMORRHAGE
+    stops = bleeds and not reading.kept.get("haemorrhage_on_imaging")
     return {
         "scan_reading": None if is_held else software,
         "scan_gone": False,
         "scan_held": is_held,
-        "scan_bleeds": scan.is_refused and software["refusal"]["code"] == _HAEMORRHAGE,
+        "scan_own": scan.has_own,
+        "scan_views": scan.views is not None,
+        "scan_viewed": "" if is_held or scan.is_refused else json.dumps(_for_the_viewer(software)),
+        "scan_bleeds": bleeds,
         "compared": compared,
         "differing": differing,
-        "scan_decision": say_decision(reading.kept, differing=len(differing)),
+        "scan_stops": stops,
+        "scan_decision": _("haemorrhage suspected, nobody has looked")
+        if stops
+        else say_decision(reading.kept, differing=len(differing)),
     }
+
+
+def _for_the_viewer(software: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers and calls of each region on both sides, as the viewer says them."""
+    regions = {
+        side: {
+            region: {"hu": one["hu"], "status": one["status"], "words": _(STATUS_WORDS[Status(one["status"])])}
+            for region, one in measured.items()
+        }
+        for side, measured in software["regions"].items()
+    }
+    return {"regions": regions}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.web.language import counted
 from app.web.wording import outcome_text
 
 
@@ -50,5 +51,9 @@ def _words(changing: list[str]) -> str:
     """The leading guideline by its answer, the others by their number."""
     named = [words for words in changing if words]
     others = len(changing) - len(named)
-    counted = f"{others} {'other ' if named else ''}{'source answers' if others == 1 else 'sources answer'} otherwise"
-    return "; ".join(named + [counted] * (others > 0))
+    said = (
+        counted("1 other source answers otherwise", "{count} other sources answer otherwise", others)
+        if named
+        else counted("1 source answers otherwise", "{count} sources answer otherwise", others)
+    )
+    return "; ".join(named + [said] * (others > 0))

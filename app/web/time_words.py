@@ -3,9 +3,14 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from app.web.language import _, current
+
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LATEST_OF_ITS_NAME = timedelta(days=180)
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS_OF = {"en": MONTHS, "de": ("Jan", "Feb", "Mär", "Apr", "Mai", "Jun", "Jul", "Aug", "Sep", "Okt", "Nov", "Dez")}
+"""Short names of the months, by language; times are read in all of them."""
+_WEEKDAYS_OF = {"en": WEEKDAYS, "de": ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")}
 
 
 def say_day(day: date) -> str:
@@ -14,7 +19,7 @@ def say_day(day: date) -> str:
     >>> say_day(date(2026, 11, 22))
     'Sun 22 Nov 2026'
     """
-    return f"{WEEKDAYS[day.weekday()]} {say_date(day)}"
+    return f"{_WEEKDAYS_OF.get(current(), WEEKDAYS)[day.weekday()]} {say_date(day)}"
 
 
 def say_date(day: date) -> str:
@@ -23,7 +28,7 @@ def say_date(day: date) -> str:
     >>> say_date(date(2026, 1, 2))
     '2 Jan 2026'
     """
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day} {MONTHS_OF.get(current(), MONTHS)[day.month - 1]} {day.year}"
 
 
 def say_moment(moment: datetime, zone: ZoneInfo) -> str:
@@ -68,7 +73,7 @@ def say_clock(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
     if local.date() == today:
         return clock
     day = say_date(local.date())
-    return f"{clock} on {day.removesuffix(f' {today.year}')}"
+    return _("{clock} on {day}", clock=clock, day=day.removesuffix(f" {today.year}"))
 
 
 def _zone_name(local: datetime) -> str:
@@ -84,7 +89,7 @@ def say_ago(moment: datetime, now: datetime) -> str:
     >>> say_ago(datetime(2026, 11, 22, 1, 10, tzinfo=UTC), datetime(2026, 11, 22, 5, 5, 59, tzinfo=UTC))
     '3 h 55 min ago'
     """
-    return f"{say_minutes(int((now - moment).total_seconds() // 60))} ago"
+    return _("{time} ago", time=say_minutes(int((now - moment).total_seconds() // 60)))
 
 
 def say_minutes(minutes: int) -> str:

@@ -5,17 +5,22 @@ import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
-from app.web.time_words import MONTHS, say_day, say_moment
+from app.web.language import _
+from app.web.time_words import MONTHS_OF, say_day, say_moment
 
 HOW_TO_WRITE = "Write it like 03:40, 0340, -2h, -3h30, yesterday 23:10 or 21 Nov 23:10"
 
-_UNKNOWN = frozenset({"", "unknown", "not known", "?"})
-_AGO = re.compile(r"(?P<sign>-)?\s*(?:(?P<h>\d{1,3})\s*h)?\s*(?:(?P<m>\d{1,4})\s*(?:m|min|mins)?)?\s*(?P<ago>ago)?")
+_UNKNOWN = frozenset({"", "unknown", "not known", "?", "unbekannt", "nicht bekannt"})
+_DAYS_BACK = {"yesterday": 1, "today": 0, "gestern": 1, "heute": 0}
+_MONTH_NUMBERS = {name.lower(): number for names in MONTHS_OF.values() for number, name in enumerate(names, 1)} | {
+    "mrz": 3
+}
+_AGO = re.compile(r"(?P<sign>-|vor)?\s*(?:(?P<h>\d{1,3})\s*h)?\s*(?:(?P<m>\d{1,4})\s*(?:m|min|mins)?)?\s*(?P<ago>ago)?")
 _ISO = re.compile(
     r"(?P<day>\d{4}-\d{2}-\d{2})[ T](?P<clock>\d{2}:?\d{2})(?::\d{2})?\s*(?P<zone>z|[+-]\d{2}:?\d{2})?", re.IGNORECASE
 )
 _CLOCK = re.compile(r"(?P<h>\d{1,2})[:.]?(?P<m>\d{2})(?:\s*(?P<zone>[a-z]{2,5}|[+-]\d{2}(?::?\d{2})?))?", re.IGNORECASE)
-_NAMED_DAY = re.compile(r"(?P<d>\d{1,2})[ -]?(?P<month>[a-z]{3,9})(?:[ -](?P<y>\d{4}))?", re.IGNORECASE)
+_NAMED_DAY = re.compile(r"(?P<d>\d{1,2})[. -]{0,2}(?P<month>[a-zä]{3,9})\.?(?:[ -](?P<y>\d{4}))?", re.IGNORECASE)
 
 
 class TimeProblem(ValueError):
@@ -70,14 +75,19 @@ def read_time(
     words = " ".join(text.lower().replace("\N{MINUS SIGN}", "-").replace("\N{EN DASH}", "-").split())
     if words in _UNKNOWN:
         if day is not None:
-            raise TimeProblem("A day is chosen but the time is missing. Give the time, or choose no day")
+            raise TimeProblem(_("A day is chosen but the time is missing. Give the time, or choose no day"))
         return None
     moment = _ago(words, now) or _iso(words, zone, now, pick) or _wall_clock(words, zone, now, day, pick)
     if moment > now:
-        raise TimeProblem(f"{say_moment(moment, zone)} is in the future")
+        raise TimeProblem(_("{moment} is in the future", moment=say_moment(moment, zone)))
     if day is not None and moment.astimezone(zone).date() != day:
         chosen, read = say_day(day), say_moment(moment, zone)
-        raise TimeProblem(f"The day chosen is {chosen}, but the time was read as {read}. Change one of the two")
+        words = _(
+            "The day chosen is {chosen}, but the time was read as {read}. Change one of the two",
+            chosen=chosen,
+            read=read,
+        )
+        raise TimeProblem(words)
     return moment
 
 
@@ -102,19 +112,19 @@ def _iso(words: str, zone: zoneinfo.ZoneInfo, now: datetime, pick: str) -> datet
     try:
         day = date.fromisoformat(match["day"])
     except ValueError:
-        raise TimeProblem(f"There is no day {match['day']}") from None
+        raise TimeProblem(_("There is no day {day}", day=match["day"])) from None
     return _placed(day, _clock(match["clock"]), match["zone"] or "", zone, now, pick)
 
 
 def _wall_clock(words: str, zone: zoneinfo.ZoneInfo, now: datetime, chosen: date | None, pick: str) -> datetime:
     """Read a clock time with or without a day in words."""
     if re.search(r"\d\s*[ap]\.?m\.?$", words):
-        raise TimeProblem("Use the 24-hour clock, for example 15:40")
+        raise TimeProblem(_("Use the 24-hour clock, for example 15:40"))
     today = now.astimezone(zone).date()
     said_day, clock_words = _day_and_clock(words, today)
     match = _CLOCK.fullmatch(clock_words)
     if not match:
-        raise TimeProblem(HOW_TO_WRITE)
+        raise TimeProblem(_(HOW_TO_WRITE))
     clock = _clock(match["h"] + match["m"])
     day = said_day or chosen
     if day is None:
@@ -125,21 +135,23 @@ def _wall_clock(words: str, zone: zoneinfo.ZoneInfo, now: datetime, chosen: date
 
 def _day_and_clock(words: str, today: date) -> tuple[date | None, str]:
     """Part ``yesterday 23:10``, ``23:10 yesterday`` or ``21 nov 2026 23:10 gmt`` into day and clock."""
-    for name, day in (("yesterday", today - timedelta(days=1)), ("today", today)):
+    for name, back in _DAYS_BACK.items():
+        day = today - timedelta(days=back)
         if words.startswith(name):
             return day, words.removeprefix(name).strip(" ,")
         if words.endswith(name):
             return day, words.removesuffix(name).strip(" ,")
     named = _NAMED_DAY.match(words)
-    if not named or named["month"][:3].capitalize() not in MONTHS:
+    month = _MONTH_NUMBERS.get(named["month"][:3]) if named else None
+    if named is None or month is None:
         return None, words
-    month, day_of_month = MONTHS.index(named["month"][:3].capitalize()) + 1, int(named["d"])
+    day_of_month = int(named["d"])
     try:
         day = date(int(named["y"] or today.year), month, day_of_month)
         if day > today and not named["y"]:
             day = date(today.year - 1, month, day_of_month)
     except ValueError:
-        raise TimeProblem(f"There is no day {named[0]}") from None
+        raise TimeProblem(_("There is no day {day}", day=named[0])) from None
     return day, words[named.end() :].strip(" ,")
 
 
@@ -148,7 +160,8 @@ def _clock(digits: str) -> time:
     try:
         return time(int(digits[:2]), int(digits[2:]))
     except ValueError:
-        raise TimeProblem(f"There is no time {digits[:2]}:{digits[2:]}; the day runs from 00:00 to 23:59") from None
+        said = f"{digits[:2]}:{digits[2:]}"
+        raise TimeProblem(_("There is no time {time}; the day runs from 00:00 to 23:59", time=said)) from None
 
 
 def _placed(day: date, clock: time, said_zone: str, zone: zoneinfo.ZoneInfo, now: datetime, pick: str) -> datetime:
@@ -157,21 +170,26 @@ def _placed(day: date, clock: time, said_zone: str, zone: zoneinfo.ZoneInfo, now
         return datetime.combine(day, clock, tzinfo=_fixed_offset(said_zone)).astimezone(UTC)
     early, late = (datetime.combine(day, clock.replace(fold=fold), tzinfo=zone) for fold in (0, 1))
     first, second = early.astimezone(UTC), late.astimezone(UTC)
-    where = f"{clock:%H:%M} on {say_day(day)}"
+    where = _("{clock} on {day}", clock=f"{clock:%H:%M}", day=say_day(day))
     if first > second:
-        raise TimeProblem(f"{where} did not exist in {zone.key}: the clocks went forward over it. Check the time")
+        words = _(
+            "{time} did not exist in {zone}: the clocks went forward over it. Check the time", time=where, zone=zone.key
+        )
+        raise TimeProblem(words)
     if said_zone:
         named = [moment for moment in (early, late) if (moment.tzname() or "").lower() == said_zone.lower()]
         if not named:
-            raise TimeProblem(f"{where} in {zone.key} is {early.tzname()}, not {said_zone.upper()}. Leave the zone out")
+            names = {"zone": zone.key, "right": early.tzname(), "wrong": said_zone.upper()}
+            raise TimeProblem(_("{time} in {zone} is {right}, not {wrong}. Leave the zone out", time=where, **names))
         return named[0].astimezone(UTC)
     # Only a pass that has already happened can be meant.
     if first == second or second > now:
         return first
     if pick in ("first", "second"):
         return first if pick == "first" else second
-    message = (
-        f"{where} happened twice, because the clocks went back: {early.tzname()} and then {late.tzname()}. Say which"
+    names = {"first": early.tzname(), "second": late.tzname()}
+    message = _(
+        "{time} happened twice, because the clocks went back: {first} and then {second}. Say which", time=where, **names
     )
     raise RepeatedTime(message, first, second)
 
@@ -182,7 +200,7 @@ def _fixed_offset(words: str) -> tzinfo | None:
     try:
         return datetime.strptime(digits, "%z").tzinfo
     except ValueError:
-        raise TimeProblem(f"There is no time zone {words}") from None
+        raise TimeProblem(_("There is no time zone {zone}", zone=words)) from None
 
 
 def _whole_minute(moment: datetime) -> datetime:
@@ -204,5 +222,5 @@ def read_zone(name: str) -> zoneinfo.ZoneInfo:
         There is no such zone. Names are looked up in the known list, so that none reaches the file system.
     """
     if name not in _known_zones():
-        raise TimeProblem("Give the time zone by its IANA name, for example Europe/London or America/New_York")
+        raise TimeProblem(_("Give the time zone by its IANA name, for example Europe/London or America/New_York"))
     return zoneinfo.ZoneInfo(name)

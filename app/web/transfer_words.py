@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.web.copy_text import plain_ascii, say_score
+from app.web.language import _
 from app.web.time_words import say_clock, say_minutes
 from app.web.wording import title_of
 
@@ -72,9 +73,9 @@ def time_line(answer: Mapping[str, Any], zone: ZoneInfo) -> TimeLine | None:
         puncture = _moment(one["puncture_at"]) if one["puncture_at"] else None
         return Journey(
             name=one["name"],
-            how="here"
+            how=_("here")
             if one["mode"] == "here"
-            else f"{one['mode']}, {say_minutes(one['transport_minutes'])}".lstrip(", "),
+            else f"{_(one['mode'])}, {say_minutes(one['transport_minutes'])}".lstrip(", "),
             arrives="" if one["mode"] == "here" else say_clock(arrival, evaluated, zone),
             punctures=say_clock(puncture, evaluated, zone) if puncture else "",
             margin=_say_margin(puncture, closes),
@@ -105,17 +106,17 @@ def call_script(answer: Mapping[str, Any], said: Mapping[str, str], entered: Seq
     """
     facts = dict(entered)
     transfer = answer["transfer"]
-    haemorrhage = facts.get(title_of("haemorrhage_on_imaging"), "not stated")
+    haemorrhage = facts.get(title_of("haemorrhage_on_imaging"), _("not stated"))
     known = [f"{title} {facts[title]}" for title in map(title_of, _TOLD) if title in facts]
     lines = [
-        f"Case: {answer['case_id'] or 'unnamed'}, as at {said['evaluated']}.",
-        f"Time: {said['since']} {said['anchor']}." if "since" in said else "Time: last known well not known.",
-        f"Patient: {'; '.join(known) or 'nothing entered'}.",
-        f"CT: ASPECTS {say_score(answer['aspects'])}; haemorrhage {haemorrhage}.",
-        f"Guideline: {answer['evt_summary']['text']}",
-        f"Request: {transfer['action_text']}{' -> ' + transfer['destination'] if transfer['destination'] else ''}.",
+        _("Case: {name}, as at {moment}.", name=answer["case_id"] or _("unnamed"), moment=said["evaluated"]),
+        f"{_('Time:')} {said['since']} {said['anchor']}." if "since" in said else _("Time: last known well not known."),
+        f"{_('Patient:')} {'; '.join(known) or _('nothing entered')}.",
+        f"CT: ASPECTS {say_score(answer['aspects'])}; {_('haemorrhage')} {haemorrhage}.",
+        f"{_('Guideline:')} {_(answer['evt_summary']['text'])}",
+        f"{_('Request:')} {_(transfer['action_text'])}{' -> ' + transfer['destination'] if transfer['destination'] else ''}.",
         *([f"{said['puncture']}."] if "puncture" in said else []),
-        "Please say back: accepted yes/no, where to, who calls whom at departure.",
+        _("Please say back: accepted yes/no, where to, who calls whom at departure."),
     ]
     return "\n".join(map(plain_ascii, lines))
 
@@ -131,7 +132,7 @@ def _stated_destination(answer: Mapping[str, Any], evaluated: datetime) -> list[
         return []
     return [
         {
-            "name": transfer["destination"] or "Thrombectomy centre",
+            "name": transfer["destination"] or _("Thrombectomy centre"),
             "mode": "",
             "transport_minutes": minutes,
             "arrival_at": (evaluated + timedelta(minutes=minutes)).isoformat(),
@@ -143,8 +144,8 @@ def _stated_destination(answer: Mapping[str, Any], evaluated: datetime) -> list[
 
 
 def _notes(one: Mapping[str, Any]) -> str:
-    closed = ["closed on arrival"] * (one["open_on_arrival"] is False)
-    beds = [] if one["icu_beds"] is None else [f"{one['icu_beds']} intensive care beds"]
+    closed = [_("closed on arrival")] * (one["open_on_arrival"] is False)
+    beds = [] if one["icu_beds"] is None else [_("{count} intensive care beds", count=one["icu_beds"])]
     return "; ".join(closed + beds)
 
 
@@ -152,7 +153,12 @@ def _say_margin(puncture: datetime | None, closes: datetime | None) -> str:
     if puncture is None or closes is None:
         return ""
     minutes = int((closes - puncture) / timedelta(minutes=1))
-    return f"{say_minutes(abs(minutes))} {'before' if minutes >= 0 else 'after'} the window closes"
+    time = say_minutes(abs(minutes))
+    return (
+        _("{time} before the window closes", time=time)
+        if minutes >= 0
+        else _("{time} after the window closes", time=time)
+    )
 
 
 def _moment(text: str) -> datetime:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.web.language import ENGLISH, _, current, with_comma
 from app.web.layout import CHOICE_WORDS
 from app.web.time_words import say_minutes
 from scoring.conditions import DAYS_PER_YEAR
@@ -14,7 +15,7 @@ from scoring.outcomes import Outcome, Stance
 
 _SPECS: Mapping[str, FactSpec] = {**FACTS, **DERIVED_FACTS}
 
-_PLACES = {
+TITLES_OF_PLACES = {
     "site.capability": "What is done at this hospital",
     "site.minutes_to_thrombectomy_centre": "Minutes to the thrombectomy centre",
     "site.door_to_groin_minutes": "Door to groin",
@@ -66,9 +67,9 @@ def title_of(name: str) -> str:
     >>> title_of("nihss_total")
     'NIHSS'
     """
-    if name in _PLACES:
-        return _PLACES[name]
-    return _SPECS[name].title if name in _SPECS else name.replace("_", " ").replace(".", ": ").capitalize()
+    if name in TITLES_OF_PLACES:
+        return _(TITLES_OF_PLACES[name])
+    return _(_SPECS[name].title) if name in _SPECS else name.replace("_", " ").replace(".", ": ").capitalize()
 
 
 def say_value(name: str, value: Any) -> str:
@@ -83,27 +84,27 @@ def say_value(name: str, value: Any) -> str:
     """
     match value:
         case None:
-            return "not known"
+            return _("not known")
         case bool():
-            return "yes" if value else "no"
+            return _("yes") if value else _("no")
         case {"low": low, "high": high}:
-            return f"{_plain(name, low)} to {_plain(name, high)}"
+            return _("{low} to {high}", low=_plain(name, low), high=_plain(name, high))
         case list():
-            return " or ".join(say_choice(name, choice) for choice in value)
+            return f" {_('or')} ".join(say_choice(name, choice) for choice in value)
         case str():
             return say_choice(name, value)
         case _:
             unit = _SPECS[name].unit if name in _SPECS and not name.startswith("minutes_") else None
-            return " ".join(filter(None, (_plain(name, value), unit)))
+            return " ".join(filter(None, (_plain(name, value), unit and _(unit))))
 
 
 def _plain(name: str, value: float) -> str:
-    return say_minutes(int(value)) if name.startswith("minutes_") else f"{round(value, 2):g}"
+    return say_minutes(int(value)) if name.startswith("minutes_") else with_comma(f"{round(value, 2):g}")
 
 
 def say_choice(name: str, choice: str) -> str:
     """A choice in words."""
-    return CHOICE_WORDS.get(name, {}).get(choice, choice.replace("_", " "))
+    return _(CHOICE_WORDS.get(name, {}).get(choice, choice.replace("_", " ")))
 
 
 def say_condition(name: str, condition: str) -> str:
@@ -115,14 +116,32 @@ def say_condition(name: str, condition: str) -> str:
     'one of ICA, intracranial; MCA M1'
     """
     if name.startswith("minutes_"):
-        return re.sub(r"\d+", lambda match: say_minutes(int(match[0])), condition)
+        return _comparison(re.sub(r"\d+", lambda match: say_minutes(int(match[0])), condition))
     if name == "age_years":
-        return re.sub(r"\b0\.\d+", lambda match: f"{float(match[0]) * DAYS_PER_YEAR:.0f} days", condition)
+        days = re.sub(r"\b0\.\d+", lambda match: f"{float(match[0]) * DAYS_PER_YEAR:.0f} days", condition)
+        return _comparison(days)
     codes = CHOICE_WORDS.get(name, {})
     if not codes:
+        return _comparison(condition)
+    spaced = _comparison(condition.replace(", ", "; "))
+    return re.sub(r"[a-z][a-z0-9_]*", lambda match: _(codes.get(match[0], match[0])), spaced)
+
+
+def _comparison(condition: str) -> str:
+    """A condition with its comparing words in the language of the page; its codes and numbers stay."""
+    if current() == ENGLISH:
         return condition
-    spaced = condition.replace(", ", "; ")
-    return re.sub(r"[a-z][a-z0-9_]*", lambda match: codes.get(match[0], match[0]), spaced)
+    said = _COMPARING.sub(lambda match: _(match[0]), condition)
+    return _DECIMAL.sub(lambda match: with_comma(match[0]), said)
+
+
+COMPARING = (
+    "at least", "at most", "above", "below", "between", "one of", "none of", "or more", "or less", "days", "yes", "no",
+    "and", "or", "is", "not", "to",
+)  # fmt: skip
+"""Words that conditions are made of; the longer ones first."""
+_COMPARING = re.compile(rf"\b(?:{'|'.join(COMPARING)})\b")
+_DECIMAL = re.compile(r"\b\d+\.\d+\b")
 
 
 def outcome_text(outcome: str) -> str:
@@ -131,7 +150,7 @@ def outcome_text(outcome: str) -> str:
     >>> outcome_text("COR2b")
     'class 2b: may be reasonable'
     """
-    return Outcome(outcome).label
+    return _(Outcome(outcome).label)
 
 
 def say_checked(checked: Mapping[str, Any] | str) -> str:
@@ -141,7 +160,8 @@ def say_checked(checked: Mapping[str, Any] | str) -> str:
     'not yet (second-hand)'
     """
     status = checked if isinstance(checked, str) else checked["status"]
-    return {"read": "read by the project", "clinician": "by a clinician"}.get(status, f"not yet ({status})")
+    said = {"read": _("read by the project"), "clinician": _("by a clinician")}
+    return said.get(status) or _("not yet ({status})", status=_(status))
 
 
 def first_up(words: str) -> str:

@@ -68,6 +68,12 @@ ENDS: dict[str, Callable[[], object]] = {
 }
 
 
+def lay_out(views: Path) -> None:
+    views.mkdir()
+    (views / "view.json").write_text(json.dumps({"slices": 1, "every": 1, "labels": {}}))
+    (views / "scan.nii.gz").write_bytes(b"slices")
+
+
 def main() -> None:
     behaviour = sys.argv[1]
     if behaviour == "never starts":
@@ -82,6 +88,8 @@ def main() -> None:
     job = json.loads(line)
     if behaviour in ENDS:
         ENDS[behaviour]()
+    if behaviour == "views":
+        lay_out(Path(job["views"]))
     answer = ANSWERS[behaviour](Path(job["scan"])) if behaviour in ANSWERS else {"reading": scored()}
     Path(job["answer"]).write_text(json.dumps(answer))
 

@@ -42,8 +42,11 @@ _ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
 ]
-"""Keeps Chromium from calling home; its sandbox does not run as root, which containers often are."""
+"""Draws the CT without a graphics card. Keeps Chromium from calling home; its sandbox does not run as root, which containers often are."""
 
 
 @contextmanager
@@ -56,11 +59,12 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def application() -> Iterator[str]:
-    """The address of the application on a port of its own; a stand-in reads its scans, always alike."""
+def application(*, stand_in: bool = True) -> Iterator[str]:
+    """The address of the application on a port of its own; unless told otherwise a stand-in reads its scans, always alike."""
     settings = Settings(site_time_zone="Europe/London")
     app = create_app(settings)
-    app.state.service.desk.pool = ScanPool(settings, (sys.executable, str(_SCAN_STAND_IN), "scores"))
+    if stand_in:
+        app.state.service.desk.pool = ScanPool(settings, (sys.executable, str(_SCAN_STAND_IN), "scores"))
     app.dependency_overrides[current_time] = lambda: server_clock.now
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

@@ -2,6 +2,8 @@
 // server's clock by the browser's monotonic one; the wall clock of a ward computer may be wrong and is never read as
 // the time, only to notice that the computer slept.
 
+import { say } from "./words.js";
+
 const ASK_MS = 30_000;
 const SOON_MS = 10 * 60_000; // within ten minutes of a bound seconds are shown
 const SLEPT_MS = 5_000;
@@ -49,12 +51,12 @@ function tick() {
 }
 
 function freeze(bound) {
-  const text = `${bound.dataset.words}. The answer shown is older than that: check it again.`;
+  const text = say("{bound}. The answer shown is older than that: check it again.", { bound: bound.dataset.words });
   if (!past.hidden && document.getElementById("past-words").textContent === text) return;
   document.getElementById("past-words").textContent = text;
   past.hidden = false;
   document.documentElement.classList.add("is-past");
-  spoken.textContent = `Recheck: a bound has passed. ${bound.dataset.words}`;
+  spoken.textContent = `${say("Recheck: a bound has passed")}. ${bound.dataset.words}`;
 }
 
 function thaw() {
@@ -62,33 +64,39 @@ function thaw() {
   document.documentElement.classList.remove("is-past");
 }
 
-function reachable(is) {
-  offline.hidden = is;
-  if (!is) write(offline, "The server cannot be reached. What is shown is the last answer; changes are not evaluated.");
+// Why the answer on the page may be old: out of reach, busy, or no longer signed in; empty: it is not.
+function trouble(words) {
+  offline.hidden = !words;
+  if (words) write(offline, words);
 }
+
+const OUT_OF_REACH = say("The server cannot be reached. What is shown is the last answer; changes are not evaluated.");
+const BUSY = say("The server is busy. Trying again; what is shown is the last answer.");
+const SIGNED_OUT = say("You are no longer signed in. Sign in in another tab; what you entered stays here.");
+const SAID = { 401: SIGNED_OUT, 403: SIGNED_OUT, 429: BUSY, 502: BUSY, 503: BUSY, 504: BUSY };
 
 async function ask() {
   const sent = performance.now();
   try {
     const response = await fetch(card().dataset.ask, { cache: "no-store", signal: AbortSignal.timeout(5000) });
-    if (!response.ok) throw new Error(String(response.status));
+    if (!response.ok) return trouble(SAID[response.status] ?? OUT_OF_REACH);
     const milliseconds = await response.json();
     hear(milliseconds, (sent + performance.now()) / 2);
     const was = !offline.hidden;
-    reachable(true);
+    trouble("");
     if (was) document.dispatchEvent(new CustomEvent("recheck"));
   } catch {
-    reachable(false);
+    trouble(OUT_OF_REACH);
   }
 }
 
 document.addEventListener("answered", (event) => {
   hear(Number(card().dataset.now), event.detail.at);
-  reachable(true);
+  trouble("");
   thaw();
   tick();
 });
-document.addEventListener("unreachable", () => reachable(false));
+document.addEventListener("unreachable", (event) => trouble(SAID[event.detail?.status] ?? OUT_OF_REACH));
 document.addEventListener("visibilitychange", () => { if (!document.hidden) ask(); });
 for (const name of ["online", "offline", "pageshow"]) addEventListener(name, () => ask());
 

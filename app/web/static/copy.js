@@ -1,12 +1,14 @@
 // A button under each text that is meant to be pasted elsewhere; without it the text can be selected by one click.
 
+import { say } from "./words.js";
+
 function addButtons() {
   for (const text of document.querySelectorAll("pre.copy[id]")) {
     if (text.nextElementSibling?.matches(".copy-button")) continue;
     const button = document.createElement("button");
     button.type = "button";
     button.className = "button button-quiet copy-button";
-    button.textContent = "Copy";
+    button.textContent = say("Copy");
     text.after(button);
   }
 }
@@ -18,9 +20,9 @@ document.addEventListener("click", async (event) => {
   getSelection().selectAllChildren(text); // if the browser forbids copying, the text is at least marked
   try {
     await navigator.clipboard.writeText(text.textContent);
-    button.textContent = "Copied";
+    button.textContent = say("Copied");
   } catch {
-    button.textContent = "Marked: copy with the keyboard";
+    button.textContent = say("Marked: copy with the keyboard");
   }
 });
 document.addEventListener("answered", addButtons);

@@ -2,6 +2,8 @@
 // address, and what comes back is the same page; here only the parts marked data-live are taken from it.
 
 const TYPING_MS = 350; // after the last key; a choice or a left field is sent at once
+const RETRY_MS = 3000; // after which a busy server is asked again
+const BUSY = [429, 502, 503, 504];
 const facts = document.getElementById("facts");
 const details = document.getElementById("details");
 const panel = document.getElementById("answer");
@@ -35,18 +37,26 @@ async function update({ typing = false } = {}) {
     const text = await response.text();
     if (mine !== running) return;
     const page = new DOMParser().parseFromString(text, "text/html");
-    if (!page.getElementById("answer")) throw new Error(`no answer in the response (${response.status})`);
+    if (!page.getElementById("answer")) {
+      notAnswered(response.status);
+      return;
+    }
     show(page, { answered: response.ok, typing, entered });
     performance.measure("answered", { start: started, end: performance.now() });
     panel.dataset.answers = Number(panel.dataset.answers ?? 0) + 1;
     document.dispatchEvent(new CustomEvent("answered", { detail: { at, ok: response.ok } }));
   } catch (error) {
     if (error.name === "AbortError") return;
-    stale(true);
-    document.dispatchEvent(new CustomEvent("unreachable"));
+    notAnswered();
   } finally {
     if (mine === running) running = null;
   }
+}
+
+function notAnswered(status) {
+  stale(true);
+  document.dispatchEvent(new CustomEvent("unreachable", { detail: { status } }));
+  if (BUSY.includes(status)) timer = setTimeout(update, RETRY_MS);
 }
 
 function show(page, { answered, typing, entered }) {
@@ -155,6 +165,7 @@ function copyToForm(control) {
 
 function takes(event) {
   const control = event.target;
+  if (control.closest(".viewer, .opening")) return false;
   touched = control;
   if (control.form?.id === "asks") copyToForm(control);
   return control.form === facts || control.form?.id === "asks";

@@ -45,7 +45,9 @@ def serving(tmp_path: Path) -> Serving:
 
 async def test_differences_are_named_and_the_reader_is_kept(serving: Serving) -> None:
     async with serving("scores") as client:
-        response = await client.post("/scan", data={"case": json.dumps(SEEN)}, files=SCAN)
+        sent = await client.post("/scan", data={"case": json.dumps(SEEN)}, files=SCAN)
+        assert "ASPECTS 8" not in sent.text
+        response = await client.post("/", data={**SEEN, "scan": _scan_of(sent.text), "scan_shown": "yes"})
     assert response.status_code == 200
     page = " ".join(response.text.split())
     assert "ASPECTS 8" in page
@@ -120,7 +122,7 @@ def test_nothing_is_compared_where_no_side_is_known() -> None:
 async def test_a_reading_stays_with_the_case_and_is_taken_over_only_when_asked(serving: Serving) -> None:
     async with serving("scores") as client:
         sent = await client.post("/scan", data={"case": json.dumps(SEEN)}, files=SCAN)
-        case = {**SEEN, "scan": _scan_of(sent.text), "age_years": "81"}
+        case = {**SEEN, "scan": _scan_of(sent.text), "scan_shown": "yes", "age_years": "81"}
         again = (await client.post("/", data=case)).text
         assert again.count('class="differs"') == 2
         assert "81 years" in again
@@ -143,10 +145,33 @@ async def test_a_reading_that_is_not_kept_is_missed_and_not_guessed(serving: Ser
         page = await client.post("/", data={**SEEN, "scan": name})
         assert page.status_code == 200
         assert "is no longer kept" in page.text
-        assert (await client.get(f"/scan/{name}.png")).status_code == 404
+        for file in (f"{name}.png", f"{name}/scan.nii.gz", f"{name}/labels.nii.gz", f"{name}/view.json"):
+            assert (await client.get(f"/scan/{file}")).status_code == 404
 
 
-async def test_suspected_haemorrhage_is_said_above_all_else(serving: Serving) -> None:
+async def test_of_a_kept_scan_only_what_the_viewer_needs_is_served(serving: Serving) -> None:
+    async with serving("views") as client:
+        sent = await client.post("/scan", data={"case": "{}"}, files=SCAN)
+        name = _scan_of(sent.text)
+        assert 'id="scan-views"' in sent.text
+        view = await client.get(f"/scan/{name}/view.json")
+        assert (view.json()["slices"], view.headers["cache-control"]) == (1, "no-store")
+        assert (await client.get(f"/scan/{name}/scan.nii.gz")).content == b"slices"
+        for file in ("reading.json", "answer", "%2e%2e%2fanswer", "..%2fanswer"):
+            assert (await client.get(f"/scan/{name}/{file}")).status_code == 404
+
+
+async def test_suspected_haemorrhage_stops_the_path_until_somebody_has_looked(serving: Serving) -> None:
+    async with serving("sees blood") as client:
+        sent = await client.post("/scan", data={"case": json.dumps(SEEN)}, files=SCAN)
+        case = {**SEEN, "scan": _scan_of(sent.text)}
+        looked = await client.post("/", data={**case, "haemorrhage_on_imaging": "no"})
+    assert "Stopped: haemorrhage suspected" in sent.text
+    assert "Stopped: haemorrhage suspected" not in looked.text
+    assert "The software suspects haemorrhage" in looked.text
+
+
+async def test_suspected_haemorrhage_is_said_is_said_above_all_else(serving: Serving) -> None:
     async with serving("sees blood") as client:
         page = (await client.post("/scan", data={"case": "{}"}, files=SCAN)).text
     assert page.index("The software suspects haemorrhage") < page.index('id="verdict"')
@@ -155,7 +180,8 @@ async def test_suspected_haemorrhage_is_said_above_all_else(serving: Serving) ->
 async def test_the_picture_is_served_to_whoever_knows_its_name(serving: Serving) -> None:
     async with serving("draws") as client:
         sent = await client.post("/scan", data={"case": json.dumps(SEEN)}, files=SCAN)
-        address = re.search(r'src="(/scan/[\w-]{22}\.png)"', sent.text)
+        shown = await client.post("/", data={**SEEN, "scan": _scan_of(sent.text), "scan_shown": "yes"})
+        address = re.search(r'src="(/scan/[\w-]{22}\.png)"', shown.text)
         assert address is not None
         picture = await client.get(address[1])
     assert picture.headers["content-type"] == "image/png"

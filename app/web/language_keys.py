@@ -1,0 +1,81 @@
+"""Everything that a catalogue should have words for: what templates, modules and scripts say, and the closed lists."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from jinja2 import Environment, nodes
+
+from app.web import answer_words, changes, layout, map_words, pages, result_parts, scan_beside, times, wording
+from app.web.language import SCRIPTS, words_of_scripts
+from scoring.derived import DERIVED_FACTS
+from scoring.facts import FACTS
+from scoring.nihss import ITEM_TITLES
+from scoring.outcomes import Action, Outcome, Stance, Tier
+from scoring.regions import Region
+
+WEB = Path(__file__).parent
+_SAYING = {"_": (0,), "counted": (0, 1)}
+
+
+def keys() -> frozenset[str]:
+    """All words that the pages say, in English."""
+    found = {*_of_templates(), *_of_modules(), *words_of_scripts(), *_of_lists()}
+    return frozenset(words for words in found if re.search(r"[A-Za-z]", words))
+
+
+def _of_templates() -> Iterator[str]:
+    environment = Environment(autoescape=True)
+    for path in sorted((WEB / "templates").glob("*.html")):
+        tree = environment.parse(path.read_text(encoding="utf-8"))
+        for call in tree.find_all(nodes.Call):
+            places = _SAYING.get(call.node.name, ()) if isinstance(call.node, nodes.Name) else ()
+            for place in places:
+                said = call.args[place] if place < len(call.args) else None
+                if isinstance(said, nodes.Const) and isinstance(said.value, str):
+                    yield said.value
+
+
+def _of_modules() -> Iterator[str]:
+    for path in sorted(WEB.glob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+                for place in _SAYING.get(call.func.id, ()):
+                    said = call.args[place] if place < len(call.args) else None
+                    if isinstance(said, ast.Constant) and isinstance(said.value, str):
+                        yield said.value
+
+
+def _of_lists() -> Iterator[str]:
+    """Words that stand in tables and are looked up when they are shown."""
+    for spec in (*FACTS.values(), *DERIVED_FACTS.values()):
+        yield from (spec.title, spec.help, spec.unit or "")
+    for name in layout.names_on_the_form():
+        if layout.asks_by_choice(name):
+            yield from layout.choices_of(name).values()
+    for choices in layout.CHOICE_WORDS.values():
+        yield from choices.values()
+    for group in (layout.MORE_TIMES, *layout.MORE_FACTS):
+        yield from (group.title, group.hint)
+    yield from layout.UNKNOWN_WORDS.values()
+    yield from ITEM_TITLES.values()
+    yield from (one.label for kind in (Outcome, Action, Tier) for one in kind)
+    yield from (wording.state_of(stance).words for stance in Stance)
+    yield wording.OUT_OF_SCOPE.words
+    yield from wording.TITLES_OF_PLACES.values()
+    yield from wording.COMPARING
+    yield from map_words.STATUS_WORDS.values()
+    yield from map_words.REGION_TIPS.values()
+    yield from (region.label for region in Region)
+    yield from pages.LISTED_WORDS
+    yield from (words for _, words in result_parts.STANCE_COUNTS)
+    yield from changes.FAMILIES
+    yield from ("left side", "right side", "Yes", "No", "Right", "Left")
+    yield from (answer_words.ANCHORS[name] for name in answer_words.ANCHORS)
+    yield from (*scan_beside.DECISIONS.values(), times.HOW_TO_WRITE, "second-hand", "memory", "side not stated")
+
+
+def scripts() -> list[Path]:
+    """The scripts of the pages."""
+    return sorted(SCRIPTS.glob("*.js"))
