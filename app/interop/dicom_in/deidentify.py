@@ -18,7 +18,7 @@ from pydicom.multival import MultiValue
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.sequence import Sequence
 from pydicom.sr.codedict import codes
-from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, UID, ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from app.interop.dicom_in.deidentified_elements import (
     DATES,
@@ -30,6 +30,7 @@ from app.interop.dicom_in.deidentified_elements import (
     VOCABULARY,
     WORDS,
 )
+from app.interop.dicom_out.identity import IMPLEMENTATION_UID
 from imaging.codestreams import check_codestream
 from imaging.dicom_series import CT_CLASSES
 from imaging.hostile_bytes import parsing_foreign_bytes
@@ -99,7 +100,7 @@ def deidentify(original: Dataset, pseudonyms: Pseudonyms) -> Dataset:
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.MediaStorageSOPClassUID = copy.SOPClassUID
     meta.MediaStorageSOPInstanceUID = copy.SOPInstanceUID
-    meta.ImplementationClassUID = PYDICOM_IMPLEMENTATION_UID
+    meta.ImplementationClassUID = IMPLEMENTATION_UID
     copy.file_meta = meta
     copy.preamble = bytes(128)
     return copy

@@ -20,6 +20,7 @@ from app.interop.dicom_in.memory_budget import BoundedBuffer, MemoryBudget
 from app.interop.dicom_in.part10 import ObjectMeta, head_of, is_uid
 from app.interop.dicom_in.spool import Spool, SpoolFull
 from app.interop.dicom_nodes import Nodes
+from app.interop.dicom_out.identity import IMPLEMENTATION_NAME, IMPLEMENTATION_UID
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,8 @@ class Listener:
         self._senders = Senders(nodes)
         entity = StorageEntity(ae_title=settings.dicom_ae_title)
         entity.require_called_aet = True
+        entity.implementation_class_uid = IMPLEMENTATION_UID
+        entity.implementation_version_name = IMPLEMENTATION_NAME
         entity.maximum_pdu_size = OWN_PDU_BYTES
         entity.associations_limit = settings.dicom_associations_limit
         entity.acse_timeout = settings.dicom_acse_timeout_seconds

@@ -9,14 +9,13 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import (
-    PYDICOM_IMPLEMENTATION_UID,
     UID,
     DeflatedExplicitVRLittleEndian,
     MediaStorageDirectoryStorage,
 )
 
 from app.interop.dicom_in.reasons import Aside, NotTaken
-from app.version import __version__
+from app.interop.dicom_out.identity import IMPLEMENTATION_NAME, IMPLEMENTATION_UID
 from imaging.element_budget import with_element_budget
 from imaging.hostile_bytes import parsing_foreign_bytes
 from imaging.refusals import ScanRefused
@@ -26,7 +25,6 @@ PREAMBLE = b"\0" * 128 + b"DICM"
 
 _UID = re.compile(r"[0-9]+(?:\.[0-9]+)*", re.ASCII)
 _UID_LENGTH = 64
-_VERSION_LENGTH = 16
 _META_GROUP = 2
 _META_READS = 2_000
 
@@ -52,8 +50,8 @@ def head_of(meta: ObjectMeta, calling_ae_title: str) -> bytes:
     group.MediaStorageSOPClassUID = UID(meta.sop_class)
     group.MediaStorageSOPInstanceUID = UID(meta.sop_uid)
     group.TransferSyntaxUID = UID(meta.transfer_syntax)
-    group.ImplementationClassUID = PYDICOM_IMPLEMENTATION_UID
-    group.ImplementationVersionName = f"ASPECTS_{__version__}"[:_VERSION_LENGTH]
+    group.ImplementationClassUID = IMPLEMENTATION_UID
+    group.ImplementationVersionName = IMPLEMENTATION_NAME
     group.SourceApplicationEntityTitle = calling_ae_title
     stream = DicomBytesIO()
     write_file_meta_info(stream, group, enforce_standard=True)
