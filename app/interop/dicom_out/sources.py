@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
-from pydicom.uid import UID, UID_dictionary
+from pydicom.uid import UID
 
 from app.interop.dicom_out.faults import SourcesUnusable
 from app.interop.dicom_out.identity import MANUFACTURER
@@ -144,7 +144,11 @@ def _check_identified(slices: Sequence[SliceHeader]) -> None:
     studies = {one.file.study_uid for one in slices}
     named = [(one.file.sop_uid, one.file.series_uid, one.file.study_uid) for one in slices]
     are_valid = all(uid and UID(uid).is_valid for uids in named for uid in uids)
-    if len(studies) > 1 or not are_valid or not all(one.file.sop_class in UID_dictionary for one in slices):
+    if (
+        len(studies) > 1
+        or not are_valid
+        or not all(UID(one.file.sop_class or "").type == "SOP Class" for one in slices)
+    ):
         raise SourcesUnusable("The files do not name their study, series and class, so no result can point to them.")
 
 
