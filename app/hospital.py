@@ -67,7 +67,7 @@ def open_hospital(settings: Settings) -> Hospital | None:
         return None
     try:
         # A service that keeps nothing needs none of it.
-        from app.access.access import Access  # noqa: PLC0415
+        from app.access.access import Access  # noqa: PLC0415 -- each belongs to the extra 'hospital'
         from app.outbox.targets import DeliveriesUnusable  # noqa: PLC0415
         from app.queue.opening import open_queue  # noqa: PLC0415
         from app.record_checks import watch_record  # noqa: PLC0415

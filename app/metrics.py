@@ -27,12 +27,12 @@ SCANS = Counter("aspects_scans", "Scans read: scored, or the code of the refusal
 WAITING = Gauge("aspects_waiting", "How much waits, by what it is.", ["what"], multiprocess_mode="mostrecent")
 READY = Gauge("aspects_ready", "1: all checks of /readyz pass.", multiprocess_mode="mostrecent")
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def count_request(method: str, route: str, status: int, seconds: float) -> None:
     """Count a request under its route's template."""
-    REQUESTS.labels(method if method in _METHODS else "other", route, str(status)).inc()
+    REQUESTS.labels(method if method in METHODS else "other", route, str(status)).inc()
     REQUEST_SECONDS.labels(route).observe(seconds)
 
 

@@ -18,6 +18,8 @@ _log = structlog.get_logger("aspects.requests")
 _REQUEST_ID = re.compile(rb"[0-9a-f-]{8,64}\Z")
 """Identifiers that are kept from callers: hexadecimal, so that none can be a name."""
 _FAULT = 500
+_REFUSED = frozenset({401, 403, 421, 429})
+"""What is logged with the caller's network address, so that somebody who tries keys can be found."""
 
 
 class RequestLog:
@@ -56,13 +58,15 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
     route = template_of(scope)
     metrics.count_request(scope["method"], route, status, seconds)
     actor = scope.get("state", {}).get("actor")
+    more = {"address": scope["client"][0]} if status in _REFUSED and scope.get("client") else {}
     _log.info(
         "request",
-        method=scope["method"] if scope["method"].isalpha() and len(scope["method"]) < 8 else "other",  # noqa: PLR2004
+        method=scope["method"] if scope["method"] in metrics.METHODS else "other",
         route=route,
         status=status,
         milliseconds=round(seconds * 1000, 2),
         actor=None if actor is None else f"{actor.kind.value}:{actor.name}",
+        **more,
     )
 
 

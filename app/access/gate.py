@@ -1,6 +1,7 @@
 """The door of a hospital's service: every request gets an actor here, or an answer that it needs one."""
 
 import re
+from http import HTTPStatus
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
@@ -119,7 +120,7 @@ def _path_within(scope: Scope) -> str:
 
 def _answer(problem: Problem, scope: Scope) -> Response:
     """The problem; to a browser that asks for a page without a session, the way to the sign-in."""
-    if problem.status_code == 401 and is_navigation(Request(scope)):  # noqa: PLR2004
+    if problem.status_code == HTTPStatus.UNAUTHORIZED and is_navigation(Request(scope)):
         root = scope.get("root_path", "")
         return Problem(303, "Sign in first.", headers={"location": f"{root}{SIGN_IN_PATH}"}).response()
     return problem.response()
