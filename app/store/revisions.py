@@ -24,6 +24,8 @@ _HASHED = (
 _IN_ADDRESS = re.compile(r"(^|/)\.{0,2}(/|$)|/revisions/")
 _LATEST = select(func.max(case_revisions.c.revision)).where(case_revisions.c.case_id == bindparam("case_id"))
 
+_INSERT_CASE, _INSERT_REVISION = insert(cases), insert(case_revisions)
+
 
 class Origin(StrEnum):
     """How a revision came about."""
@@ -96,8 +98,8 @@ class Revision:
         event = audit.Event(self._actor, "case.kept", f"case/{case_id}", detail=detail)
         row["audit_sequence"] = audit.append(connection, event)
         if latest is None:
-            connection.execute(insert(cases), {"case_id": case_id, "number": row["audit_sequence"], "made_at": kept_at})
-        connection.execute(insert(case_revisions), row)
+            connection.execute(_INSERT_CASE, {"case_id": case_id, "number": row["audit_sequence"], "made_at": kept_at})
+        connection.execute(_INSERT_REVISION, row)
         return Kept(case_id, row["revision"], row["audit_sequence"])
 
 

@@ -135,12 +135,17 @@ class Writer:
 
 
 def _run_alone(connection: Connection, function: Write[Any]) -> tuple[Any, Exception | None]:
-    """Run one function; if it fails, undo it alone. A savepoint that is gone ends the whole transaction."""
-    savepoint = connection.begin_nested()
+    """Run one function; if it fails, undo it alone. A savepoint that is gone ends the whole transaction.
+
+    The driver is asked directly: SQLAlchemy's own savepoints cost a quarter of a small write.
+    """
+    driver: Any = connection.connection.driver_connection
+    driver.execute("SAVEPOINT alone")
     try:
         result = function(connection)
-        savepoint.commit()
     except Exception as fault:  # noqa: BLE001 -- whatever went wrong belongs to the one who asked
-        savepoint.rollback()
+        driver.execute("ROLLBACK TO SAVEPOINT alone")
+        driver.execute("RELEASE SAVEPOINT alone")
         return None, fault
+    driver.execute("RELEASE SAVEPOINT alone")
     return result, None
