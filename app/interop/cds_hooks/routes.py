@@ -87,8 +87,7 @@ def _verifier(ehrs: EhrFile | None) -> Verify:
     if ehrs is None:
         return as_any_caller
     try:
-        # Only a service that knows EHRs needs it.
-        from app.interop.cds_hooks.ehr_tokens import EhrRefused, EhrTokens  # noqa: PLC0415
+        from app.interop.cds_hooks.ehr_tokens import EhrRefused, EhrTokens  # noqa: PLC0415 -- it needs an extra
     except ModuleNotFoundError as error:
         raise EhrFileError(
             f"{error.name} is not installed; ASPECTS_CDS_HOOKS_FILE needs the extra 'hospital'."
