@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -51,8 +51,8 @@ _BATCH = 200
 class Handover(Protocol):
     """The way of the chosen objects to where scans are read."""
 
-    def put(self, path: Path) -> str:
-        """Keep an object; returns its key."""
+    def put(self, paths: Sequence[Path]) -> tuple[str, ...]:
+        """Keep objects; returns their keys in order."""
         ...
 
     def submit_in(self, connection: Connection, job: ScanJob, actor: Actor) -> str:
@@ -178,7 +178,7 @@ class Assembler:
             self._write(lambda connection: self._finish(connection, row, known))
             return
         paths = [chosen[sha256] for sha256 in sorted(chosen)]
-        job = ScanJob(tuple(map(self._handover.put, paths)), identity=identity_of(paths[0]), origin="dicom")
+        job = ScanJob(self._handover.put(paths), identity=identity_of(paths[0]), origin="dicom")
 
         def hand_on(connection: Connection) -> None:
             job_id = self._handover.submit_in(connection, job, OWN)

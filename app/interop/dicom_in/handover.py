@@ -1,7 +1,9 @@
 """The way from chosen objects to the queue of scans."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection
 
@@ -21,10 +23,13 @@ class QueueHandover:
     files: Objects
     queue: StoredQueue
 
-    def put(self, path: Path) -> str:
-        """Keep an object; returns its key."""
-        (key,) = self.files.put(path)
-        return key
+    def put(self, paths: Sequence[Path]) -> tuple[str, ...]:
+        """Keep objects, all in one step; returns their keys in order."""
+        with TemporaryDirectory(prefix="handover-", dir=paths[0].parent) as name:
+            folder = Path(name)
+            for number, path in enumerate(paths):
+                (folder / f"{number:05d}").hardlink_to(path)
+            return tuple(self.files.put(folder))
 
     def submit_in(self, connection: Connection, job: ScanJob, actor: Actor) -> str:
         """Queue a scan within a transaction. Raises QueueFull."""

@@ -1,5 +1,6 @@
 """A record, and an assembler that hands scans to a list instead of a queue."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,9 +29,9 @@ class FakeQueue:
     kept: dict[str, bytes] = field(default_factory=dict)
     is_full: bool = False
 
-    def put(self, path: Path) -> str:
-        self.kept[path.name] = path.read_bytes()
-        return path.name
+    def put(self, paths: Sequence[Path]) -> tuple[str, ...]:
+        self.kept |= {path.name: path.read_bytes() for path in paths}
+        return tuple(path.name for path in paths)
 
     def submit_in(self, _connection: Connection, job: ScanJob, _actor: Actor) -> str:
         if self.is_full:
