@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 import yaml
 
-from scoring.benefit import STOPPED_EARLY_NOTE, all_figures, benefit_figures, eligible_trials
+from scoring.benefit import STOPPED_EARLY_NOTE, BenefitFigure, all_figures, benefit_figures, eligible_trials
 from scoring.case import Case
 from scoring.derived import assess
 from scoring.eligibility import grid_in_force, judge
@@ -86,19 +86,18 @@ def test_every_trial_of_the_rule_book_has_its_figures() -> None:
 
 
 @pytest.mark.parametrize("figure", all_figures(), ids=lambda figure: figure.id)
-def test_every_figure_has_a_source_a_gate_and_no_shift_turned_into_a_number_needed(figure: object) -> None:
-    entry = next(one for one in all_figures() if one is figure)
-    assert entry.source in yaml.safe_load((RULES_FOLDER / "sources.yaml").read_text(encoding="utf-8"))
-    assert entry.status in CHECK_STATUSES
-    assert (entry.taken_by is None) != (entry.applies_to == ())
-    assert (STOPPED_EARLY_NOTE in entry.notes) == (entry.stopped_early is True)
-    if entry.nnt is not None and not entry.nnt.is_published:
-        assert entry.arms is not None
-        assert entry.arms.unit == "percent"
-        assert entry.effect is not None
-        assert "odds" not in entry.effect.measure, "a shift of the mRS gives no number needed to treat"
-    if entry.effect is not None and entry.effect.low is not None and entry.effect.high is not None:
-        assert entry.effect.low < entry.effect.value < entry.effect.high
+def test_every_figure_has_a_source_a_gate_and_no_shift_turned_into_a_number_needed(figure: BenefitFigure) -> None:
+    assert figure.source in yaml.safe_load((RULES_FOLDER / "sources.yaml").read_text(encoding="utf-8"))
+    assert figure.status in CHECK_STATUSES
+    assert (figure.taken_by is None) != (figure.applies_to == ())
+    assert (STOPPED_EARLY_NOTE in figure.notes) == (figure.stopped_early is True)
+    if figure.nnt is not None and not figure.nnt.is_published:
+        assert figure.arms is not None
+        assert figure.arms.unit == "percent"
+        assert figure.effect is not None
+        assert "odds" not in figure.effect.measure, "a shift of the mRS gives no number needed to treat"
+    if figure.effect is not None and figure.effect.low is not None and figure.effect.high is not None:
+        assert figure.effect.low < figure.effect.value < figure.effect.high
 
 
 def test_numbers_needed_are_the_published_ones_or_follow_from_the_arms() -> None:
