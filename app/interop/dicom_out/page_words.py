@@ -79,7 +79,7 @@ def region_rows(content: Content, first: Side) -> list[RegionRow]:
 
 def triage_lines(triage: Json) -> list[str]:
     """The answer in the words of the service; the page has no room for its reasons."""
-    lines = [str(triage["evt_summary"]["text"])]
+    lines = [str(triage["evt_summary"]["text"]), *_judged_with(triage.get("aspects"))]
     time = triage["time"]
     if time.get("anchor_at"):
         lines.append(f"Counted from {_clock(time['anchor_at'])} to {_clock(triage['evaluated_at'])}.")
@@ -89,6 +89,15 @@ def triage_lines(triage: Json) -> list[str]:
     if triage["missing"]:
         lines.append(f"Not known and could change the answer: {', '.join(triage['missing'])}.")
     return lines
+
+
+def _judged_with(aspects: Json | None) -> list[str]:
+    """Which score the answer rests on: a reader's own goes before the software's, and may differ from it."""
+    if aspects is None:
+        return []
+    total = "not known" if aspects["total"] is None else aspects["total"]
+    side = f", {aspects['side']} side" if aspects["side"] else ""
+    return [f"Judged with ASPECTS {total}{side} ({str(aspects['source']).replace('_', ' ')})."]
 
 
 def limits(content: Content) -> list[str]:

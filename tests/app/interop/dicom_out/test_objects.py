@@ -100,16 +100,18 @@ def test_the_page_says_who_has_signed_and_until_then_that_nobody_has(made: Made)
     assert signature_line(final) == "Clinician confirmed: [X]   Meyer, Ida, St Elsewhere, 2026-03-14 10:05 UTC"
 
 
-def test_times_of_the_answer_are_shown_with_their_zone() -> None:
+def test_the_answer_is_shown_with_its_score_and_with_times_that_name_their_zone() -> None:
     triage = {
         "evt_summary": {"text": "Recommended."},
         "time": {"anchor_at": "2026-03-14T13:45:00+01:00"},
         "evaluated_at": "2026-03-14T14:20:00+00:00",
         "transfer": {"action_text": "Treat here", "destination": None},
         "missing": [],
+        "aspects": {"total": 8, "side": "right", "source": "region_findings"},
     }
     assert triage_lines(triage) == [
         "Recommended.",
+        "Judged with ASPECTS 8, right side (region findings).",
         "Counted from 2026-03-14 13:45 UTC+0100 to 2026-03-14 14:20 UTC.",
         "Treat here.",
     ]
