@@ -171,7 +171,7 @@ def requests(draw: st.DrawFn) -> Json:
     return request
 
 
-@hypothesis.settings(max_examples=120, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+@hypothesis.settings(max_examples=80, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
 @hypothesis.given(request=requests())
 def test_random_cases_get_the_same_answer(caller: Caller, request: Json) -> None:
     assert_same(caller, request)

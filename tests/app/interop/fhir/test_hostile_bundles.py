@@ -99,7 +99,7 @@ BODIES = {"bundle": WHOLE, "parameters": parameters(EARLY)}
 
 
 @pytest.mark.parametrize("name", BODIES)
-@hypothesis.settings(max_examples=400, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+@hypothesis.settings(max_examples=150, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
 @hypothesis.given(data=st.data())
 def test_damaged_bodies_are_answered_or_refused(caller: Caller, name: str, data: st.DataObject) -> None:
     body = BODIES[name]
@@ -113,7 +113,7 @@ def test_the_undamaged_body_is_answered(caller: Caller) -> None:
     assert answered(caller, WHOLE)[0] == 200
 
 
-@hypothesis.settings(max_examples=300, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+@hypothesis.settings(max_examples=100, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
 @hypothesis.given(data=st.data())
 def test_damaged_calls_of_an_ehr_are_answered_or_refused(caller: Caller, data: st.DataObject) -> None:
     orders = {"resourceType": "Bundle", "entry": [{"resource": CONDITION | {"resourceType": "ServiceRequest"}}]}
