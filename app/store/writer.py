@@ -4,6 +4,7 @@ Processes take turns by a lock of the operating system on SQLite, and by an advi
 """
 
 import asyncio
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -22,6 +23,8 @@ MOST_WAITING = 2000
 """Writes that may wait; more would only tell their callers later that the disk cannot keep up."""
 MOST_TOGETHER = 64
 """Writes that share a transaction: few enough that other processes get their turn."""
+
+_SWITCH_SECONDS = 0.0005
 
 T = TypeVar("T")
 Write = Callable[[Connection], T]
@@ -88,6 +91,8 @@ class Writer:
             self._thread.join()
 
     def _run(self) -> None:
+        # At the default, after each statement this thread waits 5 ms until the thread of the requests lets it go on.
+        sys.setswitchinterval(_SWITCH_SECONDS)
         while batch := self._next_batch():
             try:
                 told = self._write_together(batch)
