@@ -7,10 +7,22 @@ from pathlib import Path
 
 from jinja2 import Environment, nodes
 
-from app.web import answer_words, changes, layout, map_words, pages, result_parts, scan_beside, times, wording
+from app.web import (
+    answer_words,
+    changes,
+    field_page,
+    layout,
+    map_words,
+    pages,
+    result_parts,
+    scan_beside,
+    times,
+    wording,
+)
 from app.web.language import SCRIPTS, words_of_scripts
 from scoring.derived import DERIVED_FACTS
 from scoring.facts import FACTS
+from scoring.lvo_scales import lvo_scales
 from scoring.nihss import ITEM_TITLES
 from scoring.outcomes import Action, Outcome, Stance, Tier
 from scoring.regions import Region
@@ -71,6 +83,11 @@ def _of_lists() -> Iterator[str]:
     yield from pages.LISTED_WORDS
     yield from (words for _, words in result_parts.STANCE_COUNTS)
     yield from changes.FAMILIES
+    yield from field_page.MINUTES.values()
+    for scale in lvo_scales().values():
+        yield from (scale.title, *scale.notes, *(figure.population for figure in scale.accuracy))
+        for item in scale.items.values():
+            yield from (item.title, *item.scores.values())
     yield from ("left side", "right side", "Yes", "No", "Right", "Left")
     yield from (answer_words.ANCHORS[name] for name in answer_words.ANCHORS)
     yield from (*scan_beside.DECISIONS.values(), times.HOW_TO_WRITE, "second-hand", "memory", "side not stated")

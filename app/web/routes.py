@@ -10,6 +10,8 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse
 
 from app.access.actor import Scope
 from app.access.guard import requires
+from app.web import plain_pages
+from app.web.field_page import field_page
 from app.web.form_reading import FormReading
 from app.web.headers import PAGE_HEADERS, LastingFiles
 from app.web.judging import judged_page
@@ -50,6 +52,21 @@ async def judge(request: Request, now: Now) -> Response:
     if fields is None:
         return _unreadable(request)
     return await judged_page(request, without_language(request, fields), now, _site_zone(request))
+
+
+@router.get("/field")
+async def new_patient(request: Request, now: Now, scale: str = "") -> Response:
+    """The ambulance's page with nothing examined yet."""
+    return field_page(request, {"scale": scale}, now)
+
+
+@router.post("/field")
+async def score_in_the_field(request: Request, now: Now) -> Response:
+    """The ambulance's page with the score and where to drive."""
+    fields = await _fields(request)
+    if fields is None:
+        return _unreadable(request)
+    return field_page(request, without_language(request, fields), now)
 
 
 @router.get("/clock")
@@ -135,4 +152,5 @@ def mount(app: FastAPI, site_time_zone: str = "UTC") -> None:
     """
     app.state.site_zone = read_zone(site_time_zone)
     app.include_router(router)
+    app.include_router(plain_pages.router)
     app.mount(STATIC_PATH, LastingFiles(directory=HERE / "static"), name="static")
