@@ -9,16 +9,19 @@ import sys
 import threading
 import traceback
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
 import structlog
+from pydantic_core import to_json
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _TRUSTED = ("aspects", "uvicorn.error")
 """Loggers whose words are fixed: they name addresses of ours and numbers of processes."""
 _SILENT = ("uvicorn.access",)
 """It writes addresses as they were sent, with their queries; `app.request_log` says what may be said."""
+_set_up = threading.Event()
 _MOST_FRAMES = 12
 _MOST_CAUSES = 4
 WITHHELD = "A message of a library is withheld; it may quote what it was given."
@@ -53,8 +56,20 @@ def set_up_logs(level: int = logging.INFO) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    _set_up.set()
     sys.excepthook = _on_uncaught
     threading.excepthook = lambda args: _on_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def write_request(entry: dict[str, Any]) -> None:
+    """Write one line about a request, past the machinery above: each of its words is ours, and there are many requests.
+
+    Before `set_up_logs` nothing is written.
+    """
+    if _set_up.is_set():
+        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        line = {"event": "request", **entry, "logger": "aspects.requests", "level": "info", "time": now}
+        sys.stderr.write(to_json(line).decode() + "\n")
 
 
 def _shared() -> list[Processor]:

@@ -12,6 +12,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import metrics
+from app.logs import write_request
 from app.watch import Watch
 
 _log = structlog.get_logger("aspects.requests")
@@ -51,23 +52,24 @@ class RequestLog:
             try:
                 await self.app(scope, receive, noting)
             finally:
-                _note(scope, status, time.perf_counter() - began)
+                _note(scope, request_id, status, time.perf_counter() - began)
 
 
-def _note(scope: Scope, status: int, seconds: float) -> None:
+def _note(scope: Scope, request_id: str, status: int, seconds: float) -> None:
     route = template_of(scope)
     metrics.count_request(scope["method"], route, status, seconds)
     actor = scope.get("state", {}).get("actor")
-    more = {"address": scope["client"][0]} if status in _REFUSED and scope.get("client") else {}
-    _log.info(
-        "request",
-        method=scope["method"] if scope["method"] in metrics.METHODS else "other",
-        route=route,
-        status=status,
-        milliseconds=round(seconds * 1000, 2),
-        actor=None if actor is None else f"{actor.kind.value}:{actor.name}",
-        **more,
-    )
+    entry = {
+        "method": scope["method"] if scope["method"] in metrics.METHODS else "other",
+        "route": route,
+        "status": status,
+        "milliseconds": round(seconds * 1000, 2),
+        "actor": None if actor is None else f"{actor.kind.value}:{actor.name}",
+        "request_id": request_id,
+    }
+    if status in _REFUSED and scope.get("client"):
+        entry["address"] = scope["client"][0]
+    write_request(entry)
 
 
 def template_of(scope: Scope) -> str:

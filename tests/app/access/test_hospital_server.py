@@ -164,6 +164,14 @@ def test_each_line_of_the_log_is_json_and_tells_who_asked_for_what(told: dict[st
         assert re.fullmatch(r"[0-9a-f-]{8,64}", entry["request_id"])
 
 
+def test_a_refused_caller_can_be_found_and_others_leave_no_address(told: dict[str, object]) -> None:
+    entries = [json.loads(line) for line in str(told["log"]).splitlines() if '"request"' in line]
+    refused = [entry for entry in entries if entry["status"] in {401, 403, 421}]
+    assert refused
+    assert {entry["address"] for entry in refused} == {"127.0.0.1"}
+    assert not [entry for entry in entries if entry["status"] == 200 and "address" in entry]
+
+
 def test_numbers_are_those_of_all_processes(told: dict[str, object]) -> None:
     metrics = str(told["metrics"])
     found = re.search(r'aspects_requests_total\{method="POST",route="/v1/triage",status="200"\} (\S+)', metrics)
