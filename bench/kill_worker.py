@@ -1,6 +1,6 @@
 """Kills a worker again and again while it reads, and counts what became of the scans.
 
-Run as ``python bench/kill_worker.py KILLS``. A stand-in of the tests reads the scans, so that a hundred kills take minutes.
+Run as ``python bench/kill_worker.py KILLS``. A stand-in of the tests reads the scans, so a hundred kills take minutes.
 """
 
 import json
