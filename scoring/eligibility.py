@@ -186,11 +186,6 @@ def clause_answer(clause: Clause, values: Mapping[str, Known]) -> Ternary:
     return all_of(_line_answer(line, values) for line in clause.lines)
 
 
-def clause_reasons(clause: Clause, values: Mapping[str, Known]) -> list[Reason]:
-    """The lines of a clause beside the patient's values."""
-    return reasons_of(clause_lines(clause, values), values)
-
-
 def reasons_of(lines: Iterable[AnsweredLine], values: Mapping[str, Known]) -> list[Reason]:
     """Lines beside the values of one patient."""
     return [Reason(line.fact, values.get(line.fact), line.condition, Ternary(line.answer)) for line in lines]

@@ -96,3 +96,22 @@ def test_sides_must_agree() -> None:
     with pytest.raises(CaseError) as caught:
         values_of(Facts(affected_side="right"), findings=Findings(Side.LEFT, CLEAR))
     assert caught.value.loc == ("findings", "side")
+
+
+@pytest.mark.parametrize("index", [1, 8])
+def test_an_unaffected_pons_and_midbrain_have_an_index_of_0(index: int) -> None:
+    clear = PosteriorFindings({PosteriorRegion.PONS: Status.UNAFFECTED, PosteriorRegion.MIDBRAIN: Status.UNAFFECTED})
+    case = Case(evaluated_at=NOW, facts=Facts(), posterior_findings=clear)
+    assert assess(case).values["pons_midbrain_index"] == 0
+    stated = Case(evaluated_at=NOW, facts=Facts(pons_midbrain_index=index), posterior_findings=clear)
+    with pytest.raises(CaseError, match="contradicts an unaffected pons"):
+        assess(stated)
+
+
+@pytest.mark.parametrize(
+    ("capability", "neurosurgery"),
+    [("comprehensive", True), ("thrombectomy_capable", None), ("primary", False), ("acute_stroke_ready", False)],
+)
+def test_where_there_is_neurosurgery(capability: str, neurosurgery: object) -> None:
+    case = Case(evaluated_at=NOW, facts=Facts(), site=Site(capability=Capability(capability)))
+    assert assess(case).values.get("site_has_neurosurgery") is neurosurgery

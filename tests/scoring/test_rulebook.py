@@ -116,3 +116,44 @@ def test_between_two_turns_the_rule_book_stands_still() -> None:
 
 def _stand(ruleset: RuleSet) -> tuple[str, bool, tuple[str, ...]]:
     return ruleset.id, ruleset.superseded, tuple(clause.id for clause in ruleset.clauses)
+
+
+@pytest.mark.parametrize(
+    ("clause", "line", "said"),
+    [
+        ("4.7.2-1", "yields_to: ['nothing']\n", "yields to a clause that does not exist"),
+        ("4.7.2-3", "yields_to: ['4.7.2-3']\n", "in a circle"),
+    ],
+)
+def test_a_precedence_that_leads_nowhere_is_refused(folder: Path, clause: str, line: str, said: str) -> None:
+    path = folder / "aha_asa_2026" / f"{clause}.yaml"
+    kept = [one for one in path.read_text().splitlines() if not one.startswith("yields_to")]
+    path.write_text("\n".join([*kept, line]))
+    with pytest.raises(RuleFileError, match=said):
+        read_rulebook(folder)
+
+
+@pytest.mark.parametrize("half", ["by: Somebody, on: null", "by: null, on: 2026-01-01"])
+def test_a_check_without_a_name_or_without_a_day_is_refused(folder: Path, half: str) -> None:
+    text = (folder / CLAUSE).read_text()
+    assert "by: null, on: null" in text
+    (folder / CLAUSE).write_text(text.replace("by: null, on: null", half, 1))
+    with pytest.raises(RuleFileError, match="or neither"):
+        read_rulebook(folder)
+
+
+def test_a_rule_set_is_found_by_its_id_alone() -> None:
+    book = read_rulebook()
+    assert book.ruleset("dawn").title == "DAWN"
+    with pytest.raises(KeyError):
+        book.ruleset("dusk")
+
+
+def test_alternatives_are_conditions_and_combinations_of_a_clause() -> None:
+    clause = next(clause for clause in read_rulebook().ruleset("aha-asa-2026-swelling").clauses)
+    asked = [condition.fact for condition in clause.conditions()]
+    assert asked == [
+        "malignant_mca_infarct", "mca_infarct_fraction", "cerebellar_infarct_volume_ml", "site_has_neurosurgery",
+    ]  # fmt: skip
+    combined = [[condition.fact for condition in one] for one in clause.conjunctions()]
+    assert combined == [[fact, "site_has_neurosurgery"] for fact in asked[:3]]

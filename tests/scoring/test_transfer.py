@@ -4,9 +4,10 @@ from datetime import date
 
 import pytest
 
+from scoring.eligibility import grid_in_force, judge
 from scoring.outcomes import Action, Stance
 from scoring.rule_files import read_rulebook
-from scoring.transfer import TransferAdvice, transfer_advice
+from scoring.transfer import TransferAdvice, action_advice, leading_stance, transfer_advice
 from scoring.values import Known
 
 BOOK = read_rulebook()
@@ -69,3 +70,16 @@ def test_an_unstated_haemorrhage_is_named() -> None:
 def test_the_reasons_carry_the_values_that_decided() -> None:
     reasons = {r.fact: r.value for r in advice(Stance.RECOMMENDED, {**IMAGED, "site_treats": False}).reasons}
     assert reasons == {"evt_stance": "recommended", "site_treats": False}
+
+
+def test_before_the_table_was_in_force_there_is_the_cautious_default() -> None:
+    before = date(1999, 1, 1)
+    assert action_advice(BOOK, before, "transfer", {}) is None
+    told = transfer_advice(BOOK, before, {}, Stance.RECOMMENDED)
+    assert (told.action, told.clause, told.missing) == (Action.CALL_THROMBECTOMY_CENTRE, None, ())
+
+
+def test_without_a_guideline_in_force_nothing_is_addressed() -> None:
+    assert leading_stance([]) is Stance.NOT_ADDRESSED
+    trials = judge(grid_in_force(BOOK, date(2026, 11, 22)), {})
+    assert leading_stance([answer for answer in trials if answer.ruleset.kind == "trial"]) is Stance.NOT_ADDRESSED
