@@ -36,6 +36,28 @@ class RegionOut(BaseModel):
     excluded_ml: float
 
 
+class ArteryOut(BaseModel):
+    """The first segments of the middle cerebral arteries compared."""
+
+    side: Side | None = Field(description="Side that looks like a clot (Koo, Cerebrovasc Dis 2000); null: neither.")
+    ratio: float | None
+    hu: float | None
+
+
+class ExtrasOut(BaseModel):
+    """Figures beside the score, for a reader to weigh; they decide nothing and were not tried on labelled scans."""
+
+    net_water_uptake_percent: float | None = Field(
+        description="Of the affected regions (Minnerup, Ann Neurol 2016); below about 7 % it is noise."
+    )
+    low_density_ml: dict[Side, float] = Field(
+        description="Tissue of at most 26 HU in the ten regions of each side (Sarraj, JAMA 2024)."
+    )
+    hyperdense_artery: ArteryOut
+    midline_shift_mm: float = Field(description="Of the brain's middle against the skull; a hint, under-estimated.")
+    midline_shift_towards: Side | None
+
+
 class _Reading(BaseModel):
     warnings: list[WarningOut]
     input: dict[str, Any] = Field(description="Hash of the files and, for DICOM, the series.")
@@ -53,6 +75,7 @@ class ScoredReading(_Reading):
     total_high: int
     regions: dict[Side, dict[str, RegionOut]]
     quality: dict[str, Any]
+    extras: ExtrasOut
     overlay_png_base64: str | None = Field(
         None, description="A picture of the regions on the scan; only with overlay=1."
     )

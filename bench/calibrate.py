@@ -1,9 +1,10 @@
-"""Remake the simulated part of ``imaging/calibration.json``: what regions show of their own and of others' darkening.
+"""Remake the simulated part of ``imaging/calibration.json``: what regions show with and without an infarct.
 
-``python bench/calibrate.py`` reads simulated heads with infarcts of known depth and fits, region by region, the side
-difference as a sum of the darkening of all regions (non-negative least squares, drawn a little towards half of the
-region's own), and its scatter. Seeds are apart from those of the trial; real heads take no part. ``--outcomes FILE``
-keeps the readings, or takes them from there.
+``python bench/calibrate.py`` reads simulated heads with infarcts of known depth, and fits the constants by which
+``imaging.judging`` foretells side differences: the share of its own and of its neighbours' darkening that a region
+shows, how that scatters, how far differences spread without any change, and what the drift correction leaves. Seeds
+are apart from those of the trial; real heads take no part. ``--outcomes FILE`` keeps the readings as they come, and
+carries on after those that are there.
 """
 
 from __future__ import annotations
@@ -11,105 +12,58 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import nnls
+from calibration_fit import remade
+from implants import Change, draw_infarct
 from simulated_heads import simulated_host
-from trial_cases import REGIONS, Outcome, outcomes
-
-from scoring.regions import Region
-
-Floats = NDArray[np.float64]
+from trial_cases import Outcome, outcome
 
 FILE = Path(__file__).resolve().parent.parent / "imaging" / "calibration.json"
 FIRST_SEED = 500_000
 """Of the calibration's heads; the trial's lie elsewhere."""
-NORMAL_SD_HU, EXPECTED_SCATTER = 0.7, 0.3
-"""Spread of a difference without and with change, to weigh scans with."""
-OWN_SHARE, SHRINKAGE_HU = 0.5, 4.0
-"""Shares are drawn towards this for the region itself and towards 0 for its neighbours, as strongly as one scan with so
-deep an infarct would draw."""
-CLEAR_HU = 1.0
-"""Scatter is taken where at least so much is foretold."""
-LEAST_SHOWN = 0.02
-"""Smaller shares of a neighbour's darkening are fits to noise."""
-NEIGHBOURS: dict[Region, str] = {
-    Region.C: "L IC",
-    Region.L: "C IC I",
-    Region.IC: "C L I",
-    Region.I: "L IC M1 M2 M3",
-    Region.M1: "I M2 M4",
-    Region.M2: "I M1 M3 M5",
-    Region.M3: "M2 M6",
-    Region.M4: "M1 M5",
-    Region.M5: "M2 M4 M6",
-    Region.M6: "M3 M5",
-}
-"""Regions that share a border; others cannot leak into each other."""
+LEAST_HU, MOST_HU = 2.0, 8.0
 
 
-def fitted(scans: Sequence[Outcome]) -> tuple[Floats, float]:
-    """Response, shape (10, 10), and scatter: SD of what a region shows relative to what it is foretold to show."""
-    darkened = np.array([_darkening(one) for one in scans])
-    shown = np.array([[np.nan if d is None else d for d in one.delta_hu] for one in scans])
-    response = np.zeros((len(REGIONS), len(REGIONS)))
-    off = []
-    for number, region in enumerate(REGIONS):
-        near = [REGIONS.index(region), *(REGIONS.index(Region(name)) for name in NEIGHBOURS[region].split())]
-        seen = ~np.isnan(shown[:, number])
-        target = -(shown[seen, number])
-        sides = np.sign(darkened[seen].sum(axis=1))
-        design = np.abs(darkened[seen][:, near])
-        used = sides != 0
-        weight = 1 / np.hypot(NORMAL_SD_HU, EXPECTED_SCATTER * design[used, 0])
-        rows = np.vstack([design[used] * weight[:, None], SHRINKAGE_HU * np.eye(len(near))])
-        expected = np.where(np.arange(len(near)) == 0, OWN_SHARE, 0.0)
-        share, _ = nnls(rows, np.concatenate([(sides * target)[used] * weight, SHRINKAGE_HU * expected]))
-        response[number, near] = np.where(share < LEAST_SHOWN, 0, share)
-        foretold = design[used] @ response[number, near]
-        strong = foretold > CLEAR_HU
-        off.append(((sides * target)[used] - foretold)[strong] / foretold[strong])
-    return response, 1.4826 * float(np.median(np.abs(np.concatenate(off))))
+def drawn(rng: np.random.Generator, infarcts: int, first_seed: int) -> Iterator[Change]:
+    """One head's cases: unchanged twice, with other noise; infarcts of any depth; white-matter disease."""
+    yield from (Change("none", None, frozenset(), 0.0, 1.0, first_seed + n) for n in range(2))
+    for n in range(infarcts):
+        yield draw_infarct(rng, rng.uniform(LEAST_HU, MOST_HU), first_seed + 10 + n)
+    yield Change("white matter", None, frozenset(), rng.uniform(4, 8), 1.0, first_seed + 9)
 
 
-def _darkening(one: Outcome) -> Floats:
-    """Plateau of each region, HU: positive on the left, negative on the right, shape (10,)."""
-    affected = np.array(one.affected, dtype=float)
-    return np.asarray(one.depth_hu * (affected[:10] - affected[10:]))
+def read_heads(heads: range, infarcts: int) -> Iterator[list[Outcome]]:
+    """The readings of one head after the other."""
+    for number in heads:
+        host, rng = simulated_host(FIRST_SEED + number), np.random.default_rng([FIRST_SEED, number])
+        yield [outcome(host, change) for change in drawn(rng, infarcts, (FIRST_SEED + number) * 1000)]
 
 
-def remade(data: dict[str, Any], scans: Sequence[Outcome]) -> dict[str, Any]:
-    """The file's content with the fitted constants in it."""
-    response, scatter = fitted(scans)
-    data["response"]["values"] = {
-        i.value: {j.value: round(float(response[a, b]), 2) for b, j in enumerate(REGIONS)}
-        for a, i in enumerate(REGIONS)
-    }
-    data["noise"]["response_scatter"] = round(scatter, 2)
-    return data
+def kept(file: Path | None) -> list[Outcome]:
+    """The readings of an earlier run."""
+    if file is None or not file.exists():
+        return []
+    return [Outcome(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--heads", type=int, default=3, help="simulated heads (default %(default)s)")
-    parser.add_argument("--rounds", type=int, default=2, help="infarcts a depth and head (default %(default)s)")
+    parser.add_argument("--heads", type=int, default=12, help="simulated heads (default %(default)s)")
+    parser.add_argument("--infarcts", type=int, default=6, help="infarcts a head (default %(default)s)")
     parser.add_argument("--outcomes", type=Path, metavar="FILE", help="keep the readings here, or use those that are")
     options = parser.parse_args()
-    if options.outcomes and options.outcomes.exists():
-        lines = options.outcomes.read_text(encoding="utf-8").splitlines()
-        scans = [Outcome(**json.loads(line)) for line in lines]
-    else:
-        scans = []
-        for number in range(options.heads):
-            scans += outcomes([simulated_host(FIRST_SEED + number)], FIRST_SEED // 1000 + number, options.rounds)
-            print(f"head {number + 1} of {options.heads}", flush=True)
+    scans = kept(options.outcomes)
+    for found in read_heads(range(len({one.host for one in scans}), options.heads), options.infarcts):
+        scans += found
+        print(f"{found[0].host}: {len(scans)} scans", file=sys.stderr, flush=True)
         if options.outcomes:
-            options.outcomes.write_text("".join(json.dumps(one.to_json()) + "\n" for one in scans), encoding="utf-8")
-    data = remade(json.loads(FILE.read_text(encoding="utf-8")), [one for one in scans if one.refusal is None])
+            with options.outcomes.open("a", encoding="utf-8") as file:
+                file.writelines(json.dumps(one.to_json()) + "\n" for one in found)
+    scored: Sequence[Outcome] = [one for one in scans if one.refusal is None]
+    data = remade(json.loads(FILE.read_text(encoding="utf-8")), scored)
     FILE.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     return 0
 

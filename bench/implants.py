@@ -22,7 +22,8 @@ Outlines = Callable[[frozenset[Region], Side], tuple[Singles, Floats]]
 """Regions of a side to a map of them (values 0 and 1, 1 mm) and its 4x4 affine, voxel to template mm."""
 
 DEPTHS_HU = (2.0, 3.0, 4.0, 6.0, 8.0)
-WARP_MM, WARP_SIGMA_MM = 2.0, 16.0
+WARP_MM, WARP_SIGMA_MM = (1.5, 3.5), 16.0
+"""Least and most by which a drawn outline departs from the atlas's, and over what distance it does so alike."""
 PATCH_SIGMA_MM = 10.0
 OLD_HU = 11.0
 """An old infarct holds fluid."""
@@ -103,7 +104,7 @@ def _share(host: Host, change: Change, outlines: Outlines, rng: np.random.Genera
         raise ValueError("an infarct has a side")
     drawn, affine = outlines(change.regions, change.side)
     soft = ndimage.gaussian_filter(drawn, rng.uniform(1.0, 2.2))
-    moved = host.template_mm + WARP_MM * np.stack(
+    moved = host.template_mm + np.float32(rng.uniform(*WARP_MM)) * np.stack(
         [field_at(rng, WARP_SIGMA_MM, host.template_mm) for _ in range(3)], axis=-1
     )
     share = sampled(soft, affine, moved)

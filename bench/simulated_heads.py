@@ -29,6 +29,8 @@ FAR_MM = 1000.0
 CENTRE_MM = (0.0, -18.0, 10.0)
 """Template position in the middle of the scan."""
 STACK_MM = 150.0
+HEAD_MM = (100.0, 118.0)
+"""Half axes of an ellipse in the scan's plane that holds every head."""
 LAYERS = 3
 """Layers that are averaged into one slice: part volume along the slice profile."""
 BLUR_MM, NOISE_BLUR_MM = 0.5, 0.55
@@ -36,6 +38,8 @@ VENTRICLE_SIGMA_MM = 5.0
 VENTRICLES_WITHIN_MM, VENTRICLES_Y_MM, VENTRICLES_Z_MM = 32.0, (-50.0, 36.0), (-6.0, 32.0)
 """Box of template space that holds the lateral ventricles and no sulci."""
 HALF, LEAST_TISSUE, SCANNED_HU = 0.5, 0.05, -500.0
+FOLD_SIGMA_MM, FOLD_WIDTH, FOLD_DEPTH_MM = 4.5, 0.25, 26.0
+"""Distance between sulci, their width in SD of the random field, and how deep they reach from the skull."""
 BEND_SIGMA_MM, FINE_BEND_SIGMA_MM, FINE_BEND = 28.0, 13.0, 0.5
 """Bend within 13 mm relative to the bend within 28 mm: gyri differ more between sides than lobes do."""
 
@@ -48,6 +52,8 @@ class Anatomy:
     """How far the walls of the lateral ventricles are pushed outwards, about."""
     sulci: float
     """Weight of CSF where it is mixed with tissue; 1 as in the maps, more in atrophy."""
+    folds: float
+    """Depth of sulci that one brain has and the average of many has not, 0-1: their places differ between sides."""
     bend_mm: float
     """Typical departure from symmetry, each axis."""
     mottle_hu: float
@@ -87,6 +93,7 @@ def draw_anatomy(rng: np.random.Generator) -> Anatomy:
     return Anatomy(
         ventricles_mm=float(np.clip(rng.normal(5 * age, 1.0), 0, 7)),
         sulci=float(np.clip(rng.normal(1 + 0.8 * age, 0.15), 0.9, 2.2)),
+        folds=float(np.clip(rng.normal(0.35 + 0.45 * age, 0.15), 0.1, 1.0)),
         bend_mm=rng.uniform(1.2, 2.2),
         mottle_hu=rng.uniform(0.3, 0.8),
         scale=(size * rng.uniform(0.97, 1.03), size * rng.uniform(0.97, 1.03), size * rng.uniform(0.97, 1.03)),
@@ -118,15 +125,20 @@ def simulated_host(seed: int) -> Host:
     i, j = np.meshgrid(np.arange(PIXELS), np.arange(PIXELS), indexing="ij")
     for k in range(count):
         plane = origins[k] + i[..., None] * step_i + j[..., None] * step_j
+        near = np.hypot(plane[..., 0] / HEAD_MM[0], plane[..., 1] / HEAD_MM[1]) < 1  # beyond is air
+        hu[~near, k] = AIR_HU
         for layer in (np.arange(LAYERS) + 0.5) / LAYERS - 0.5:
-            straight = (plane + np.array([0.0, 0.0, layer * anatomy.slice_mm])) @ to_template.T + CENTRE_MM
+            straight = (plane[near] + np.array([0.0, 0.0, layer * anatomy.slice_mm])) @ to_template.T + CENTRE_MM
             at = straight + bend(straight)
             beyond = sampled(outside, load_atlas().template_affine, at, FAR_MM)
             inside = beyond < 1.0
-            bone_or_air = np.select([beyond <= SKULL_MM, beyond <= SCALP_MM], [SKULL_HU, SCALP_HU], AIR_HU)
-            hu[:, :, k] += np.where(inside, sampled(brain_hu, _maps_affine(), at, CSF_HU), bone_or_air) / LAYERS
-            tissue[:, :, k] += np.where(inside, sampled(tissue_share, _maps_affine(), at, 0.0), 0) / LAYERS
-            template[:, :, k] += (at / LAYERS).astype(np.float32)
+            density = np.select([beyond <= SKULL_MM, beyond <= SCALP_MM], [SKULL_HU, SCALP_HU], AIR_HU)
+            density[inside] = sampled(brain_hu, _maps_affine(), at[inside], CSF_HU)
+            share = np.zeros(len(at), dtype=np.float32)
+            share[inside] = sampled(tissue_share, _maps_affine(), at[inside], 0.0)
+            hu[near, k] += density / LAYERS
+            tissue[near, k] += share / LAYERS
+            template[near, k] += (at / LAYERS).astype(np.float32)
         hu[:, :, k] = ndimage.gaussian_filter(hu[:, :, k], BLUR_MM / PIXEL_MM)
         hu[:, :, k] += np.where(hu[:, :, k] > SCANNED_HU, _cupping(plane, anatomy), 0)
     volume = CtVolume(hu, step_i, step_j, origins, Acquisition("dicom", "CT", slice_thickness_mm=anatomy.slice_mm))
@@ -187,6 +199,8 @@ def _brain(anatomy: Anatomy, rng: np.random.Generator) -> tuple[Singles, Singles
     if anatomy.ventricles_mm > 0:
         pushed = _pushed(anatomy.ventricles_mm)
         grey, white = _looked_up(grey, pushed), _looked_up(white, pushed)
+    open_sulci = _folds(grey.shape, rng) * np.float32(anatomy.folds)
+    grey, white = grey * (1 - open_sulci), white * (1 - open_sulci)
     csf = 1 - grey - white
     mottle = smooth_field(rng, tuple(n // 4 + 2 for n in grey.shape), 3.0)
     fine: Singles = sampled(
@@ -194,6 +208,36 @@ def _brain(anatomy: Anatomy, rng: np.random.Generator) -> tuple[Singles, Singles
     )
     hu = GREY_HU * grey + WHITE_HU * white + CSF_HU * csf + anatomy.mottle_hu * fine * (1 - csf)
     return hu.astype(np.float32), (1 - csf).astype(np.float32)
+
+
+def _folds(shape: tuple[int, ...], rng: np.random.Generator) -> Singles:
+    """Share of CSF that thin random sheets hold near the brain's surface, 0-1.
+
+    The sheets are where a smooth random field crosses zero, as sulci are sheets between gyri.
+    """
+    coarse = smooth_field(rng, tuple(n // 2 + 2 for n in shape), FOLD_SIGMA_MM / 2)
+    grid = np.moveaxis(np.indices(shape, np.float32), 0, -1)
+    field = sampled(coarse, np.diag([2.0, 2.0, 2.0, 1.0]), grid, 0.0)
+    return np.asarray(np.exp(-((field / FOLD_WIDTH) ** 2)) * _near_surface(), dtype=np.float32)
+
+
+@cache
+def _near_surface() -> Singles:
+    """1 at the brain's outer surface, fading inwards; 0 round the deep nuclei and the insula."""
+    grey, _, affine = _maps()
+    x, y, z = (np.arange(n) + affine[axis, 3] for axis, n in enumerate(grey.shape))
+    depth = -sampled(_distance_inside_mm(), load_atlas().template_affine, _positions(x, y, z), 0.0)
+    central = ((x / 44) ** 2)[:, None, None] + (((y - 2) / 44) ** 2)[None, :, None] + (((z - 4) / 26) ** 2)[None, None]
+    return np.asarray(np.clip((FOLD_DEPTH_MM + depth) / 8, 0, 1) * np.clip(4 * (central - 1), 0, 1), dtype=np.float32)
+
+
+def _positions(x: Floats, y: Floats, z: Floats) -> Singles:
+    return np.stack(np.meshgrid(x, y, z, indexing="ij"), axis=-1).astype(np.float32)
+
+
+@cache
+def _distance_inside_mm() -> Singles:
+    return np.asarray(ndimage.distance_transform_edt(load_atlas().intracranial, sampling=2.0), dtype=np.float32)
 
 
 def _looked_up(share: Singles, at: Singles) -> Singles:

@@ -18,7 +18,7 @@ from scoring.regions import Region, Side
 
 Floats = NDArray[np.float64]
 
-_DEPTH_NODES = np.linspace(-1.8, 1.8, 9)
+_DEPTH_NODES = np.linspace(-1.8, 1.8, 7)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +29,10 @@ class Calibration:
     operating_point: float
     interval_mass: float
     side_prior: Mapping[Side | None, float]
+    named_side_probability: float
+    """From this probability on a side is named even if no single region on it passes the operating point,"""
+    named_side_ratio: float
+    """and if it is so many times as likely as the other."""
     extent_factors: Floats
     extent_weights: Floats
     prior: Floats
@@ -37,10 +41,17 @@ class Calibration:
     """Shape (10, 10): share of the darkening of region j that the measured difference of region i shows."""
     depths_hu: Floats
     depth_weights: Floats
+    own_scatter: float
+    """SD of what an affected region shows, for each HU of depth."""
+    leak_scatter: float
+    """SD of what leaks into a region beside an affected one, for each HU of depth."""
+    drift_covariance: Floats
+    """Shape (10, 10), HU2: what an imperfect drift correction leaves in common."""
+    degrees_of_freedom: float
     noise: Mapping[str, float]
     least_coverage: float
     old_infarct_least_ml: float
-    old_infarct_least_ratio: float
+    old_infarct_least_difference_hu: float
     old_infarct_exempt: frozenset[Region]
 
 
@@ -62,6 +73,8 @@ def parse_calibration(data: Mapping[str, Any]) -> Calibration:
         operating_point=float(data["operating_point"]["probability"]),
         interval_mass=float(data["interval"]["mass"]),
         side_prior={None: data["sides"]["none"], Side.LEFT: data["sides"]["left"], Side.RIGHT: data["sides"]["right"]},
+        named_side_probability=float(data["sides"]["named_from"]),
+        named_side_ratio=float(data["sides"]["named_ratio"]),
         extent_factors=np.array(data["extent"]["factors"], dtype=float),
         extent_weights=np.array(data["extent"]["weights"], dtype=float),
         prior=by_region("prior"),
@@ -69,9 +82,26 @@ def parse_calibration(data: Mapping[str, Any]) -> Calibration:
         response=np.array([[float(data["response"]["values"][i.value][j.value]) for j in Region] for i in Region]),
         depths_hu=data["depth_hu"]["median"] * np.exp(data["depth_hu"]["log_sd"] * _DEPTH_NODES),
         depth_weights=depth_weights / depth_weights.sum(),
+        own_scatter=float(data["scatter"]["own"]),
+        leak_scatter=float(data["scatter"]["leak"]),
+        drift_covariance=_drift_covariance(data["drift"]),
+        degrees_of_freedom=float(data["noise"]["degrees_of_freedom"]),
         noise={key: float(value) for key, value in data["noise"].items() if key != "reason"},
         least_coverage=float(data["regions_seen"]["least_coverage"]),
         old_infarct_least_ml=float(data["old_infarct"]["least_ml"]),
-        old_infarct_least_ratio=float(data["old_infarct"]["least_ratio"]),
+        old_infarct_least_difference_hu=float(data["old_infarct"]["least_difference_hu"]),
         old_infarct_exempt=frozenset(Region(name) for name in data["old_infarct"]["exempt"]),
     )
+
+
+def _drift_covariance(data: Mapping[str, Any]) -> Floats:
+    """Of the ten regions, from the spread of the drift's coefficients and where the regions lie."""
+    centres = np.array([data["centres_mm"][region.value] for region in Region], dtype=float)
+    terms = drift_terms(centres) * np.array(data["sd_hu"], dtype=float)
+    return np.asarray(terms @ terms.T)
+
+
+def drift_terms(template_mm: Floats) -> Floats:
+    """The slow left-right differences that are corrected: a constant and three slopes, shape (n, 4)."""
+    x, y, z = np.abs(template_mm[:, 0]), template_mm[:, 1], template_mm[:, 2]
+    return np.stack([np.ones_like(x), y / 50, (z - 20) / 40, (x - 30) / 25], axis=1)

@@ -15,8 +15,8 @@ NOT_CALIBRATED = (
     "Probabilities were calibrated on simulated infarcts, not on labelled scans. The two sides are compared:"
     " change that is equal on both is not seen."
 )
-LIKELY_SIDE = 0.5
-"""From this probability on a side is named even if no single region on it passes the operating point."""
+LAPSE = 0.01
+"""Share of regions that are allowed to be anything, whatever was measured: a misplaced outline, another lesion."""
 
 
 def call(
@@ -28,14 +28,9 @@ def call(
     ----------
     scan_voxels_per_voxel : how many voxels of the scan one voxel of the measured stack stands for.
     """
-    difference = {
-        region: densities.regions[Side.LEFT][region].delta_hu
-        if min(coverage[side][region] for side in Side) >= calibration.least_coverage
-        else None
-        for region in Region
-    }
-    posterior = judge(difference, densities.residual_sd_hu, calibration)
     old = {side: _old_infarcts(densities, side, calibration) for side in Side}
+    difference = {region: _difference(densities, coverage, old, region, calibration) for region in Region}
+    posterior = judge(difference, densities.residual_sd_hu, calibration)
     statuses = {
         side: {
             region: _status(
@@ -45,9 +40,9 @@ def call(
         }
         for side in Side
     }
-    side, worse = _side(posterior, statuses)
+    side, worse = _side(posterior, statuses, calibration)
     total = len(Region) - _count(statuses[worse], Status.AFFECTED)
-    low, high = central_interval(posterior.totals[worse], calibration.interval_mass)
+    low, high = central_interval(posterior.total, calibration.interval_mass)
     unseen = _count(statuses[worse], Status.NOT_ASSESSABLE)
     return Reading(
         status="scored",
@@ -76,14 +71,29 @@ def call(
 
 
 def _old_infarcts(densities: Densities, side: Side, calibration: Calibration) -> frozenset[Region]:
-    """Regions with a hole full of fluid that the other side has not."""
-    found = set()
-    for region in set(Region) - calibration.old_infarct_exempt:
-        here = densities.regions[side][region].broad_fluid_ml
-        there = densities.regions[side.other][region].broad_fluid_ml
-        if here >= calibration.old_infarct_least_ml and here >= calibration.old_infarct_least_ratio * there:
-            found.add(region)
-    return frozenset(found)
+    """Regions with fluid where the other side has tissue."""
+    return frozenset(
+        region
+        for region in set(Region) - calibration.old_infarct_exempt
+        if densities.regions[side][region].old_ml >= calibration.old_infarct_least_ml
+    )
+
+
+def _difference(
+    densities: Densities,
+    coverage: Coverage,
+    old: Mapping[Side, frozenset[Region]],
+    region: Region,
+    calibration: Calibration,
+) -> float | None:
+    """Left minus right; ``None`` where too little was scanned or a scar may pass for fresh change."""
+    if min(coverage[side][region] for side in Side) < calibration.least_coverage:
+        return None
+    for side in Side:
+        here = densities.regions[side][region].delta_hu
+        if region in old[side] and here is not None and here < -calibration.old_infarct_least_difference_hu:
+            return None
+    return densities.regions[Side.LEFT][region].delta_hu
 
 
 def _status(probability: float, difference: float | None, calibration: Calibration, *, is_old: bool) -> Status:
@@ -99,11 +109,21 @@ def _count(statuses: Mapping[Region, Status], status: Status) -> int:
     return sum(value is status for value in statuses.values())
 
 
-def _side(posterior: Posterior, statuses: Mapping[Side, Mapping[Region, Status]]) -> tuple[Side | None, Side]:
+def _side(
+    posterior: Posterior, statuses: Mapping[Side, Mapping[Region, Status]], calibration: Calibration
+) -> tuple[Side | None, Side]:
     """The side that is named, if any, and the side whose regions make the total: the likelier one."""
     worse = max(Side, key=lambda side: (posterior.sides[side], side is Side.LEFT))
-    named = Status.AFFECTED in statuses[worse].values() or posterior.sides[worse] >= LIKELY_SIDE
-    return (worse if named else None), worse
+    stands_out = (
+        posterior.sides[worse] >= calibration.named_side_probability
+        and posterior.sides[worse] >= calibration.named_side_ratio * posterior.sides[worse.other]
+    )
+    return (worse if stands_out or Status.AFFECTED in statuses[worse].values() else None), worse
+
+
+def _humbled(probability: float) -> float:
+    """Leave room for what the model does not foresee: nothing is certain from one scan."""
+    return LAPSE / 2 + (1 - LAPSE) * probability
 
 
 def _region_reading(
@@ -112,7 +132,7 @@ def _region_reading(
     here, there = densities.regions[side][region], densities.regions[side.other][region]
     return RegionReading(
         status=status,
-        probability=None if status is Status.NOT_ASSESSABLE else posterior.regions[side][region],
+        probability=None if status is Status.NOT_ASSESSABLE else _humbled(posterior.regions[side][region]),
         hu=here.hu,
         hu_other_side=there.hu,
         delta_hu=here.delta_hu,

@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from imaging.head import SMALLEST_PLAUSIBLE_ML, Head
 from imaging.labelling import template_box
+from imaging.reduction import bounding_box
 from imaging.refusals import RefusalCode, ScanRefused
 from imaging.registration import Registration
 from imaging.tissue import TissueMap
@@ -47,8 +48,16 @@ CONTRAST_ML_IF_RECORDED = 4.0
 DEEP_MM = 6.0
 """Closer to the skull lie bone in part volume and the venous sinuses."""
 BLOOD_ABOVE_MODE_HU, BLOOD_BELOW_HU, BLOOD_ML, BLOOD_SIGMA_MM = 17.0, 100.0, 0.35, 2.0
+FAINT_ABOVE_MODE_HU, ABOVE_MIRROR_HU, FAINT_DEEP_MM = 12.0, 10.0, 10.0
+"""A small bleed on thick slices is mixed with brain. Fainter clusters count where the mirror image is so much less
+dense (cortex, vessels and bone in part volume are alike on both sides) and farther from the skull, since the
+transverse sinuses are not."""
 BLOOD_Z_MM = (-10.0, 58.0)
 """Lower down lie the skull base and the tentorium, higher up bone in part volume."""
+ARTERY_X_MM, ARTERY_Y_MM, ARTERY_Z_MM = (8.0, 35.0), (-9.0, 15.0), (-24.0, -4.0)
+MOST_CLOT_ML, CLOT_SHARE = 1.5, 0.6
+"""A dense cluster that lies mostly along the first segment of the middle cerebral artery is a clot in it as long as it
+is no larger: the hyperdense artery sign, which no stroke patient may be refused for."""
 MIDLINE_MM = 5.0
 """Falx and sinuses are dense in everybody."""
 CALCIUM_ABOVE_HU = 110.0
@@ -164,9 +173,11 @@ def check_metal(tissue: TissueMap, registration: Registration) -> None:
 
 def contrast_ml(tissue: TissueMap, head: Head) -> float:
     """Volume as dense as enhanced vessels, away from the skull, ml."""
-    bright = tissue.inside & (tissue.volume.hu > tissue.mode_hu + CONTRAST_ABOVE_MODE_HU)
-    bright &= tissue.smoothed_hu > tissue.mode_hu + SMOOTHED_CONTRAST_ABOVE_MODE_HU
-    index = np.argwhere(bright & (tissue.volume.hu < CONTRAST_BELOW_HU))
+    box = bounding_box(tissue.inside)
+    hu = tissue.volume.hu[box]
+    bright = tissue.inside[box] & (hu > tissue.mode_hu + CONTRAST_ABOVE_MODE_HU) & (hu < CONTRAST_BELOW_HU)
+    bright &= tissue.smoothed_hu[box] > tissue.mode_hu + SMOOTHED_CONTRAST_ABOVE_MODE_HU
+    index = np.argwhere(bright) + [part.start for part in box]
     at = head.grid.index(tissue.volume.index_to_world(index.astype(float))).T
     deep = ndimage.map_coordinates(head.depth_mm, at, order=0) > DEEP_MM
     return float(tissue.slice_ml[index[deep, 2]].sum())
@@ -182,13 +193,33 @@ def check_contrast(volume: CtVolume, millilitres: float) -> None:
 def blood_ml(head: Head, registration: Registration, mode_hu: float) -> float:
     """Volume of the largest cluster that looks like fresh blood inside the brain, ml."""
     grid = head.grid
-    clipped = np.clip(grid.hu, 0, 200)
-    smooth = ndimage.gaussian_filter(clipped, BLOOD_SIGMA_MM / grid.step_mm)
-    candidate = (head.depth_mm > DEEP_MM) & (smooth > mode_hu + BLOOD_ABOVE_MODE_HU) & (smooth < BLOOD_BELOW_HU)
+    smooth = ndimage.gaussian_filter(np.clip(grid.hu, 0, 200), BLOOD_SIGMA_MM / grid.step_mm)
+    candidate = (head.depth_mm > DEEP_MM) & (smooth > mode_hu + FAINT_ABOVE_MODE_HU) & (smooth < BLOOD_BELOW_HU)
     calcium = ndimage.binary_dilation(head.mask & (grid.hu > CALCIUM_ABOVE_HU), iterations=1)
     candidate &= ~calcium & template_box(grid, registration, least_abs_x_mm=MIDLINE_MM, z_mm=BLOOD_Z_MM)
+    index = np.argwhere(candidate)
+    if not index.size:
+        return 0.0
+    to_template = np.linalg.inv(registration.affine) @ grid.affine
+    template = index @ to_template[:3, :3].T + to_template[:3, 3]
+    mirrored = grid.index((template * [-1, 1, 1]) @ registration.affine[:3, :3].T + registration.affine[:3, 3])
+    density = smooth[candidate]
+    above_mirror = density - ndimage.map_coordinates(smooth, mirrored.T, order=1)
+    faint = (above_mirror > ABOVE_MIRROR_HU) & (head.depth_mm[candidate] > FAINT_DEEP_MM)
+    candidate[candidate] = (density > mode_hu + BLOOD_ABOVE_MODE_HU) | faint
     labels, count = ndimage.label(candidate)
-    return 0.0 if count == 0 else float(np.bincount(labels.ravel())[1:].max()) * grid.step_mm**3 / 1000
+    if count == 0:
+        return 0.0
+    off, y, z = np.abs(template[:, 0]), template[:, 1], template[:, 2]
+    along = np.all(
+        [(a >= low) & (a <= high) for a, (low, high) in ((off, ARTERY_X_MM), (y, ARTERY_Y_MM), (z, ARTERY_Z_MM))],
+        axis=0,
+    )
+    found = labels[tuple(index.T)]
+    ml = np.bincount(found, minlength=count + 1)[1:] * grid.step_mm**3 / 1000
+    in_artery = np.bincount(found[along], minlength=count + 1)[1:] * grid.step_mm**3 / 1000
+    clot = (in_artery >= CLOT_SHARE * ml) & (ml <= MOST_CLOT_ML)
+    return float(ml[~clot].max(initial=0.0))
 
 
 def check_blood(millilitres: float) -> None:

@@ -2,19 +2,22 @@
 
 The side difference is taken voxel by voxel between mirrored template positions, corrected for the slow left-right
 drift that cupping and head turn leave (fitted outside the ASPECTS regions), and summed up by its mode, which a few
-vessels, sulci or misplaced voxels do not move, unless the mean tells of a part that the mode passes over. Swapping
-the sides of a scan swaps the signs and nothing else.
+vessels, sulci or misplaced voxels do not move, unless the mean tells of a part that the mode passes over. Fluid that
+an old infarct left is set aside first. Swapping the sides of a scan swaps the signs and nothing else.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from imaging.atlas import Atlas
+from imaging.calibration import drift_terms
 from imaging.labelling import MirrorPairs, label_voxels
+from imaging.old_infarct import scars, with_margin
 from imaging.registration import Registration
 from imaging.tissue import TissueMap
 from scoring.regions import Region, Side
@@ -52,8 +55,8 @@ class RegionDensity:
     counted_ml: float
     excluded_ml: float
     """Fluid, sulci and dense matter within the region's outline."""
-    broad_fluid_ml: float
-    """Fluid too wide for a sulcus: ventricle or old infarct."""
+    old_ml: float
+    """Fluid that this side has and the mirrored one has not, too wide for a sulcus: an old infarct."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,13 @@ class Densities:
     regions: Mapping[Side, Mapping[Region, RegionDensity]]
     labels: NDArray[np.uint8]
     """Region values on the voxels of the measured stack."""
+    label_table: Mapping[int, tuple[Region, Side]]
+    template_mm: Floats
+    """Shape (n, 3): the left positions that were compared with their mirror images, template mm."""
+    left_minus_right_hu: Floats
+    """Shape (n,): drift corrected."""
+    counted: Mask
+    """Shape (n,): whether the pair was measured as tissue."""
     drift_hu: float
     """Largest left-right drift that was corrected, HU."""
     residual_sd_hu: float
@@ -72,67 +82,84 @@ class Densities:
 def measure(tissue: TissueMap, registration: Registration, pairs: MirrorPairs, atlas: Atlas) -> Densities:
     """Measure all twenty regions."""
     labels = label_voxels(tissue, registration, atlas)
-    difference, strict, loose = _differences(tissue, pairs)
-    drift = _drift(pairs.template_mm, difference, strict & (pairs.values == 0))
-    corrected = difference - drift
-    outside = corrected[strict & (pairs.values == 0)]
-    spread = 1.4826 * float(np.median(np.abs(outside))) if outside.size else float("nan")
+    seen = _seen(tissue, pairs)
+    outside = seen.strict & (pairs.values == 0)
+    drift = _drift(pairs.template_mm, seen.difference, outside)
+    corrected = seen.difference - drift
+    scarred = dict(zip(Side, scars(pairs.template_mm, corrected, seen.inside, atlas), strict=True))
+    whole = ~with_margin(scarred[Side.LEFT] | scarred[Side.RIGHT], pairs.template_mm, atlas)
+    rest = corrected[outside & whole]
+    spread = 1.4826 * float(np.median(np.abs(rest))) if rest.size else float("nan")
+    pair_ml = float(atlas.template_affine[0, 0]) ** 3 * registration.scale**3 / 1000
+    voxels = _voxels_by_region(labels, len(atlas.label_table))
     regions: dict[Side, dict[Region, RegionDensity]] = {Side.LEFT: {}, Side.RIGHT: {}}
     for region in Region:
         here = pairs.values == atlas.value(region, Side.LEFT)
-        usable = here & (loose if region in REGIONS_WITHOUT_SULCI else loose & ~_sulcal(tissue, pairs, here))
+        usable = here & whole & (seen.loose if region in REGIONS_WITHOUT_SULCI else seen.strict)
         left_minus_right = region_difference(corrected[usable])
         for side, sign in ((Side.LEFT, 1.0), (Side.RIGHT, -1.0)):
             regions[side][region] = _region(
                 tissue,
-                labels == atlas.value(region, side),
+                voxels[atlas.value(region, side)],
                 region,
                 delta_hu=None if left_minus_right is None else sign * left_minus_right,
                 pairs=int(usable.sum()),
+                old_ml=float((scarred[side] & here).sum()) * pair_ml,
             )
-    return Densities(regions, labels, float(np.abs(drift).max(initial=0.0)), spread)
+    return Densities(
+        regions=regions,
+        labels=labels,
+        label_table=atlas.label_table,
+        template_mm=pairs.template_mm,
+        left_minus_right_hu=corrected,
+        counted=whole & seen.strict,
+        drift_hu=float(np.abs(drift).max(initial=0.0)),
+        residual_sd_hu=spread,
+    )
 
 
-def _sample(tissue: TissueMap, values: NDArray[np.generic], points_mm: Floats, order: int) -> Floats:
-    index = tissue.volume.world_to_index(points_mm).T
-    return np.asarray(ndimage.map_coordinates(values, index, order=order, output=float, cval=0.0))
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What mirrored pairs of positions show; arrays of shape (n,)."""
+
+    difference: Floats
+    """Left minus right, HU."""
+    inside: Mask
+    """Both inside the skull, neither dense."""
+    loose: Mask
+    """Both may be measured where nothing can be a sulcus."""
+    strict: Mask
+    """Both may be measured."""
 
 
-def _differences(tissue: TissueMap, pairs: MirrorPairs) -> tuple[Floats, Mask, Mask]:
-    """Left minus right in HU, and which pairs may be used: strictly (for the drift) and loosely (for regions)."""
-    sides = [pairs.left_mm, pairs.right_mm]
-    left, right = (_sample(tissue, tissue.smoothed_hu, points, 1) for points in sides)
-    difference = left - right
-    usable = np.abs(difference) < LARGEST_DIFFERENCE_HU
-    for points in sides:
-        usable &= _sample(tissue, tissue.inside.view(np.uint8), points, 0) > 0
-        usable &= _sample(tissue, tissue.near_excluded.view(np.uint8), points, 0) == 0
-    strict = usable.copy()
-    for points in sides:
-        strict &= _sample(tissue, tissue.sulcus.view(np.uint8), points, 0) == 0
-    return difference, strict, usable
-
-
-def _sulcal(tissue: TissueMap, pairs: MirrorPairs, here: Mask) -> Mask:
-    """Whether either position of a pair lies in a sulcus; only asked where ``here`` is true."""
-    sulcal = np.zeros(here.shape, dtype=bool)
+def _seen(tissue: TissueMap, pairs: MirrorPairs) -> _Seen:
+    """Sample both sides once: densities between voxels, kinds of tissue at the nearest one."""
+    kinds = tissue.inside.astype(np.uint8)
+    for number, mask in enumerate((tissue.dense, tissue.near_excluded, tissue.sulcus), start=1):
+        kinds += mask.view(np.uint8) << number
+    hu, kind = [], []
     for points in (pairs.left_mm, pairs.right_mm):
-        sulcal[here] |= _sample(tissue, tissue.sulcus.view(np.uint8), points[here], 0) > 0
-    return sulcal
+        index = tissue.volume.world_to_index(points).T
+        hu.append(ndimage.map_coordinates(tissue.smoothed_hu, index, order=1, output=float, cval=0.0))
+        kind.append(ndimage.map_coordinates(kinds, index, order=0, cval=0))
+    everywhere, somewhere = kind[0] & kind[1], kind[0] | kind[1]
+    inside = everywhere & 1 > 0
+    difference = hu[0] - hu[1]
+    loose = inside & (somewhere & 4 == 0) & (np.abs(difference) < LARGEST_DIFFERENCE_HU)
+    return _Seen(difference, inside & (somewhere & 2 == 0), loose, loose & (somewhere & 8 == 0))
 
 
 def _drift(template_mm: Floats, difference: Floats, usable: Mask) -> Floats:
     """Robust fit of a slow left-right difference, evaluated at every pair, HU; zero with too few pairs."""
-    x, y, z = np.abs(template_mm[:, 0]), template_mm[:, 1], template_mm[:, 2]
-    terms = np.stack([np.ones_like(x), y / 50, (z - 20) / 40, (x - 30) / 25], axis=1)
+    terms = drift_terms(template_mm)
     if usable.sum() < 100 * terms.shape[1]:
         return np.zeros_like(difference)
     fitted, target = terms[usable], difference[usable]
     weights = np.ones_like(target)
-    coefficients = np.zeros(terms.shape[1])
+    coefficients: Floats = np.zeros(terms.shape[1])
     for _ in range(DRIFT_ROUNDS):
         weighted = fitted * weights[:, None]
-        coefficients = np.linalg.solve(weighted.T @ fitted, weighted.T @ target)
+        coefficients = np.asarray(np.linalg.solve(weighted.T @ fitted, weighted.T @ target), dtype=np.float64)
         weights = 1 / (1 + ((target - fitted @ coefficients) / DRIFT_OUTLIER_HU) ** 2)
     return np.asarray(terms @ coefficients)
 
@@ -167,9 +194,22 @@ def mode_of(differences_hu: Floats) -> float | None:
     return float(edges[top] + width / 2 + shift * width)
 
 
-def _region(tissue: TissueMap, here: Mask, region: Region, *, delta_hu: float | None, pairs: int) -> RegionDensity:
+Voxels = tuple[NDArray[np.intp], ...]
+
+
+def _voxels_by_region(labels: NDArray[np.uint8], values: int) -> list[Voxels]:
+    """Indices (i, j, k) of the voxels of each label value, 0 to ``values``."""
+    at = np.nonzero(labels)
+    found = labels[at]
+    order = np.argsort(found, kind="stable")
+    bounds = np.searchsorted(found[order], np.arange(values + 2))
+    return [tuple(axis[order[first:last]] for axis in at) for first, last in pairwise(bounds)]
+
+
+def _region(
+    tissue: TissueMap, at: Voxels, region: Region, *, delta_hu: float | None, pairs: int, old_ml: float
+) -> RegionDensity:
     """Density and volumes of one region on the scan's own slices."""
-    at = np.nonzero(here)
     counted = ~tissue.near_excluded[at]
     if region not in REGIONS_WITHOUT_SULCI:
         counted &= ~tissue.sulcus[at]
@@ -182,5 +222,5 @@ def _region(tissue: TissueMap, here: Mask, region: Region, *, delta_hu: float | 
         voxels=int(values.size),
         counted_ml=float(voxel_ml[counted].sum()),
         excluded_ml=float(voxel_ml[~counted].sum()),
-        broad_fluid_ml=float(voxel_ml[tissue.broad_fluid[at]].sum()),
+        old_ml=old_ml,
     )

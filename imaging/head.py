@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from imaging.reduction import UprightGrid
+from imaging.reduction import UprightGrid, bounding_box, cropped
 
 Mask = NDArray[np.bool_]
 
@@ -19,6 +19,8 @@ EROSIONS_MM = (7.0, 9.0, 11.0)
 LARGEST_PLAUSIBLE_ML = 1900.0
 SMALLEST_PLAUSIBLE_ML = 60.0
 BONE_HU = 200.0
+AIR_HU = -200.0
+"""Skin and fat lie above."""
 RIM_MM = 6.0
 """Bone is looked for this far outside the mask when asking whether a skull encloses it."""
 
@@ -37,11 +39,19 @@ class Head:
     @cached_property
     def depth_mm(self) -> NDArray[np.float32]:
         """Distance of each grid voxel inside the mask from its border, mm; 0 outside."""
-        return np.asarray(ndimage.distance_transform_edt(self.mask, sampling=self.grid.step_mm), dtype=np.float32)
+        depth, box = np.zeros(self.mask.shape, dtype=np.float32), bounding_box(self.mask, 1)
+        depth[box] = ndimage.distance_transform_edt(self.mask[box], sampling=self.grid.step_mm)
+        return depth
 
 
 def find_head(grid: UprightGrid) -> Head | None:
-    """The intracranial space, or ``None`` if no soft tissue is deep enough to be brain."""
+    """The intracranial space, or ``None`` if no soft tissue is deep enough to be brain.
+
+    The head's grid is the part of ``grid`` that holds more than air.
+    """
+    matter = grid.hu > AIR_HU
+    if matter.any():
+        grid = cropped(grid, bounding_box(matter, 1))
     head = None
     for erosion_mm in EROSIONS_MM:
         mask = _soft_core(grid, erosion_mm)
@@ -69,8 +79,10 @@ def _soft_core(grid: UprightGrid, erosion_mm: float) -> Mask | None:
     core = labels == sizes.argmax()
     if _volume_ml(core, grid) < SMALLEST_PLAUSIBLE_ML / 4:
         return None
-    reach = ndimage.distance_transform_edt(~core, sampling=grid.step_mm) <= erosion_mm + 1
-    mask = reach & (grid.hu >= REGROWTH_HU[0]) & (grid.hu <= REGROWTH_HU[1])
+    box = bounding_box(core, int((erosion_mm + 1) / grid.step_mm) + 1)
+    reach = ndimage.distance_transform_edt(~core[box], sampling=grid.step_mm) <= erosion_mm + 1
+    mask = np.zeros_like(core)
+    mask[box] = reach & (grid.hu[box] >= REGROWTH_HU[0]) & (grid.hu[box] <= REGROWTH_HU[1])
     for c in range(mask.shape[2]):
         mask[:, :, c] = ndimage.binary_fill_holes(mask[:, :, c])
     return np.asarray(mask)
@@ -80,8 +92,9 @@ def _bone_rim_fraction(grid: UprightGrid, mask: Mask) -> float:
     """How much of the mask's side wall has bone within ``RIM_MM`` outside; top and bottom slices are open by nature."""
     across = ndimage.generate_binary_structure(3, 1)
     across[1, 1, 0] = across[1, 1, 2] = False
-    wall = mask & ~ndimage.binary_erosion(mask, across)
+    box = bounding_box(mask, int(RIM_MM / grid.step_mm) + 1)
+    wall = mask[box] & ~ndimage.binary_erosion(mask[box], across)
     if not wall.any():
         return 0.0
-    to_bone = ndimage.distance_transform_edt(grid.hu < BONE_HU, sampling=grid.step_mm)
+    to_bone = ndimage.distance_transform_edt(grid.hu[box] < BONE_HU, sampling=grid.step_mm)
     return float((to_bone[wall] <= RIM_MM).mean())

@@ -1,10 +1,10 @@
 """Weighs side differences: probabilities of each region, of the side, and of the total with its interval.
 
 Every set of regions on either side competes with every other and with no change at all. Each set foretells all ten
-differences: a region shows most of its own darkening and a little of its neighbours', through smoothing and misplaced
-outlines. So a weak difference beside a strong one is explained by the strong one, and two middling regions of one side
-convince more than one. Sums run over depth, extent and an offset common to all regions; constants are in
-``calibration.json``.
+differences: a region shows about half of its own darkening and a little of its neighbours', through part coverage,
+smoothing and misplaced outlines. So a weak difference beside a strong one is explained by the strong one, and two
+middling regions of one side convince more than one. What the drift correction leaves is common to regions by their
+place, and so is no evidence for each of them anew. Sums run over depth; constants are in ``calibration.json``.
 """
 
 from collections.abc import Mapping
@@ -18,10 +18,7 @@ from scoring.regions import Region, Side
 
 Floats = NDArray[np.float64]
 
-_OFFSET_NODES = np.linspace(-3.0, 3.0, 9)
-"""Offsets are summed over these multiples of their SD; far enough out that a shift common to all regions, as a badly
-fitted drift leaves it, is not taken for an infarct of the whole territory."""
-_SETS = (np.arange(2 ** len(Region))[:, None] >> np.arange(len(Region))) & 1
+_SETS = ((np.arange(2 ** len(Region))[:, None] >> np.arange(len(Region))) & 1).astype(float)
 """Shape (1024, 10): every set of affected regions of one side; the first is empty."""
 
 
@@ -35,6 +32,8 @@ class Posterior:
     """Probabilities of change on the left, on the right, and of none (``None``); they sum to 1."""
     totals: Mapping[Side, Floats]
     """Given change on that side or none: probability of each total 0..10 over the measured regions, shape (11,)."""
+    total: Floats
+    """Probability of each total 0..10 over the measured regions, whichever the side, shape (11,)."""
 
 
 def judge(
@@ -48,15 +47,14 @@ def judge(
     residual_sd_hu : robust SD of mirrored differences outside the regions; NaN counts as the worst allowed.
     """
     measured = np.array([left_minus_right_hu.get(region) is not None for region in Region])
-    difference = np.array([left_minus_right_hu.get(region) or 0.0 for region in Region])
-    scale = calibration.normal_sd_hu * _noise_factor(residual_sd_hu, calibration)
-    none = _likelihood(difference, measured, np.zeros((1, len(Region))), scale, calibration)[0]
-    prior = _set_prior(calibration)
+    difference = np.array([left_minus_right_hu.get(region) or 0.0 for region in Region])[measured]
+    foretold = _Foretold.of(measured, noise_factor(residual_sd_hu, calibration), calibration)
+    prior = set_prior(calibration)
+    log_none = float(np.log(calibration.side_prior[None]) + foretold.log_density_of_none(difference))
     log_weights = {
-        side: np.log(prior * calibration.side_prior[side]) + _evidence(sign * difference, measured, scale, calibration)
+        side: np.log(prior * calibration.side_prior[side]) + foretold.log_density_of_sets(sign * difference)
         for side, sign in ((Side.LEFT, 1.0), (Side.RIGHT, -1.0))
     }
-    log_none = float(np.log(calibration.side_prior[None])) + float(none)
     top = max(log_none, *(float(weight.max()) for weight in log_weights.values()))
     weights = {side: np.exp(weight - top) for side, weight in log_weights.items()}
     return _normalised(weights, float(np.exp(log_none - top)), measured)
@@ -64,12 +62,6 @@ def judge(
 
 def _normalised(weights: Mapping[Side, Floats], none: float, measured: NDArray[np.bool_]) -> Posterior:
     everything = none + sum(float(weight.sum()) for weight in weights.values())
-    affected = (_SETS * measured).sum(axis=1)
-    totals = {}
-    for side, weight in weights.items():
-        counted = np.bincount(affected, weights=weight, minlength=len(Region) + 1)[: len(Region) + 1]
-        counted[0] += none
-        totals[side] = counted[::-1] / counted.sum()
     sides: dict[Side | None, float] = {side: float(weight.sum()) / everything for side, weight in weights.items()}
     return Posterior(
         regions={
@@ -77,51 +69,84 @@ def _normalised(weights: Mapping[Side, Floats], none: float, measured: NDArray[n
             for side, weight in weights.items()
         },
         sides={None: none / everything, **sides},
-        totals=totals,
+        totals={side: _totals(weight, none, measured) for side, weight in weights.items()},
+        total=_totals(sum(weights.values(), np.zeros(len(_SETS))), none, measured),
     )
 
 
-def _set_prior(calibration: Calibration) -> Floats:
+def _totals(weight: Floats, none: float, measured: NDArray[np.bool_]) -> Floats:
+    """Probabilities of the totals 0..10 from the weights of the sets and of no change."""
+    lost = (_SETS * measured).sum(axis=1).astype(int)
+    counted = np.bincount(lost, weights=weight, minlength=len(Region) + 1)
+    counted[0] += none
+    return np.asarray(counted[::-1] / counted.sum())
+
+
+def set_prior(calibration: Calibration) -> Floats:
     """Probability of each set, given that its side is affected, shape (1024,)."""
     share = np.clip(calibration.extent_factors[:, None] * calibration.prior, 0.01, 0.95)
     given_extent = np.prod(np.where(_SETS[:, None, :] == 1, share, 1 - share), axis=2)
     return np.asarray(given_extent @ (calibration.extent_weights / calibration.extent_weights.sum()))
 
 
-def _evidence(left_hu: Floats, measured: NDArray[np.bool_], scale: Floats, calibration: Calibration) -> Floats:
-    """Log likelihood of each set, averaged over depths, shape (1024,). ``left_hu``: this side minus the other."""
-    shown = _SETS @ calibration.response.T  # (1024, 10): HU shown for each HU of darkening
-    deepest = float(calibration.depths_hu[-1])
-    # Beyond the deepest darkening that is foreseen, heavy tails would make a still darker region less suspicious.
-    limit = deepest * np.diag(calibration.response)
-    clipped = np.clip(left_hu, -limit, limit)
-    by_depth = [
-        _likelihood(clipped, measured, -depth * shown, scale, calibration) + np.log(weight)
-        for depth, weight in zip(calibration.depths_hu, calibration.depth_weights, strict=True)
-    ]
-    return np.asarray(np.logaddexp.reduce(by_depth, axis=0))
+@dataclass(frozen=True, eq=False)
+class _Foretold:
+    """What each set of regions lets expect of the measured differences, for each depth; n regions are measured."""
+
+    mean: Floats
+    """Shape (1024, depths, n)."""
+    factor: Floats
+    """Shape (1024, depths, n, n): lower Cholesky factors of the covariances."""
+    none: Floats
+    """Shape (n, n): the factor without any change."""
+    log_depths: Floats
+    limit: Floats
+    """Shape (n,): differences are clipped here, so that a region darker than foreseen is no less suspicious."""
+    degrees: float
+
+    @classmethod
+    def of(cls, measured: NDArray[np.bool_], factor: float, calibration: Calibration) -> "_Foretold":
+        """Put together the expectations for the regions that were measured."""
+        sets, response, depths = _SETS[:, measured], calibration.response, calibration.depths_hu
+        shown = (_SETS @ response.T)[:, measured]
+        beside = (_SETS @ (response - np.diag(np.diag(response)) > 0).T.astype(float))[:, measured] * (1 - sets)
+        apart = calibration.own_scatter**2 * sets + calibration.leak_scatter**2 * beside
+        base = np.diag((calibration.normal_sd_hu * factor)[measured] ** 2)
+        base += calibration.drift_covariance[np.ix_(measured, measured)]
+        covariance = base + (depths[:, None] ** 2 * apart[:, None, :])[..., None] * np.eye(int(measured.sum()))
+        return cls(
+            mean=-depths[:, None] * shown[:, None, :],
+            factor=np.linalg.cholesky(covariance),
+            none=np.asarray(np.linalg.cholesky(base), dtype=np.float64),
+            log_depths=np.log(calibration.depth_weights),
+            limit=float(depths[-1]) * np.diag(response)[measured],
+            degrees=calibration.degrees_of_freedom,
+        )
+
+    def log_density_of_none(self, difference: Floats) -> float:
+        """Of the differences if nothing is wrong."""
+        return float(self._log_density(difference, self.none))
+
+    def log_density_of_sets(self, difference: Floats) -> Floats:
+        """Of the differences given each set, averaged over depths, shape (1024,)."""
+        clipped = np.clip(difference, -self.limit, self.limit)
+        by_depth = self._log_density(clipped - self.mean, self.factor) + self.log_depths
+        return np.asarray(np.logaddexp.reduce(by_depth, axis=1))
+
+    def _log_density(self, off: Floats, factor: Floats) -> Floats:
+        """Multivariate t, up to a constant that all hypotheses share."""
+        standard = np.linalg.solve(factor, off[..., None])[..., 0]
+        size = np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(axis=-1)
+        power = (self.degrees + off.shape[-1]) / 2
+        return np.asarray(-size - power * np.log1p((standard**2).sum(axis=-1) / self.degrees))
 
 
-def _likelihood(
-    value: Floats, measured: NDArray[np.bool_], expected: Floats, scale: Floats, calibration: Calibration
-) -> Floats:
-    """Log density of the differences given the expected ones (n, 10), averaged over the common offset, shape (n,)."""
-    degrees = calibration.noise["degrees_of_freedom"]
-    spread = np.hypot(scale, calibration.noise["response_scatter"] * expected)
-    weights = np.exp(-(_OFFSET_NODES**2) / 2)
-    constant = -np.log(spread) @ measured
-    by_offset = []
-    for node, weight in zip(_OFFSET_NODES, weights / weights.sum(), strict=True):
-        off = (value - node * calibration.noise["offset_sd_hu"] - expected) / spread
-        by_offset.append(-(degrees + 1) / 2 * (np.log1p(off**2 / degrees) @ measured) + np.log(weight))
-    return np.asarray(np.logaddexp.reduce(by_offset, axis=0) + constant)
-
-
-def _noise_factor(residual_sd_hu: float, calibration: Calibration) -> float:
+def noise_factor(residual_sd_hu: float, calibration: Calibration) -> float:
+    """How much wider differences spread on this scan than on the reference one."""
     noise = calibration.noise
     if np.isnan(residual_sd_hu):
         return noise["most_factor"]
-    factor = residual_sd_hu / noise["reference_residual_sd_hu"]
+    factor = (residual_sd_hu / noise["reference_residual_sd_hu"]) ** noise["power"]
     return float(np.clip(factor, noise["least_factor"], noise["most_factor"]))
 
 

@@ -1,4 +1,4 @@
-"""Writes a reading to a folder: reading.json, overlay.png, labels.nii.gz, labels.json; each whole or not at all."""
+"""Writes a reading to a folder: its JSON, two pictures, two maps with their description; each whole or not at all."""
 
 import gzip
 import io
@@ -10,13 +10,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from imaging.asymmetry_map import asymmetry_hu
 from imaging.atlas import Atlas, load_atlas
-from imaging.overlay import contact_sheet
+from imaging.key_image import key_image
+from imaging.overlay import Drawn, contact_sheet
 from imaging.reading import Artefacts
 from imaging.result import Reading
 from imaging.volume import CtVolume
 
+ASYMMETRY_STEPS_PER_HU = 10
 UNEVEN_NOTE = (
     "The slices are unevenly spaced, which NIfTI cannot say: the label map's matrix is exact at the first and the last"
     " slice only. Overlay it on the same slices, or use slice_origins_mm."
@@ -39,37 +43,72 @@ def write_outputs(reading: Reading, artefacts: Artefacts | None, folder: Path) -
     if artefacts is not None:
         atlas = load_atlas()
         contents["overlay.png"] = overlay_png(reading, artefacts)
+        contents["key_image.png"] = key_image_png(reading, artefacts)
         contents["labels.nii.gz"] = _label_map(artefacts)
+        contents["asymmetry.nii.gz"] = _asymmetry_map(artefacts, atlas)
         contents["labels.json"] = _json(_label_description(artefacts.scan, atlas))
     return [_write_whole(folder / name, content) for name, content in contents.items()]
 
 
 def overlay_png(reading: Reading, artefacts: Artefacts) -> bytes:
     """The contact sheet as a PNG file."""
-    sheet = contact_sheet(artefacts.scan, artefacts.tissue, artefacts.labels, reading, load_atlas())
+    return _png(contact_sheet(_drawn(reading, artefacts)))
+
+
+def key_image_png(reading: Reading, artefacts: Artefacts) -> bytes:
+    """One slice of each level with the score, as a PNG file."""
+    return _png(key_image(_drawn(reading, artefacts)))
+
+
+def _drawn(reading: Reading, artefacts: Artefacts) -> Drawn:
+    return Drawn(artefacts.scan, artefacts.tissue, artefacts.labels, reading, load_atlas())
+
+
+def _png(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    sheet.save(buffer, format="PNG")
+    picture.save(buffer, format="PNG")
     return buffer.getvalue()
 
 
 def native_labels(artefacts: Artefacts) -> NDArray[np.uint8]:
     """Region values on the scan's own voxels: each measured voxel fills the block that it came from."""
-    labels: NDArray[np.uint8] = artefacts.labels
-    shape = artefacts.scan.hu.shape
-    native = np.zeros(shape, dtype=np.uint8)
-    for axis in range(labels.ndim):
-        labels = labels.repeat(max(1, shape[axis] // labels.shape[axis]), axis=axis)
-    i, j, k = labels.shape
-    native[:i, :j, :k] = labels
+    return _native(artefacts.labels, artefacts.scan)
+
+
+def _native(measured: NDArray[Any], scan: CtVolume) -> NDArray[Any]:
+    """Values of the measured stack on the scan's own voxels; zero where a block was not filled."""
+    native = np.zeros(scan.hu.shape, dtype=measured.dtype)
+    for axis in range(measured.ndim):
+        measured = measured.repeat(max(1, scan.hu.shape[axis] // measured.shape[axis]), axis=axis)
+    i, j, k = measured.shape
+    native[:i, :j, :k] = measured
     return native
 
 
 def _label_map(artefacts: Artefacts) -> bytes:
+    return _nifti(native_labels(artefacts), artefacts.scan, b"ASPECTS regions, values in labels.json")
+
+
+def _asymmetry_map(artefacts: Artefacts, atlas: Atlas) -> bytes:
+    """Tenths of HU; what did not count is 0."""
+    hu = asymmetry_hu(artefacts.tissue, artefacts.densities, artefacts.registration, atlas)
+    tenths = np.rint(np.nan_to_num(hu) * ASYMMETRY_STEPS_PER_HU).astype(np.int16)
+    return _nifti(
+        _native(tenths, artefacts.scan),
+        artefacts.scan,
+        b"HU darker (-) than the mirror image",
+        1 / ASYMMETRY_STEPS_PER_HU,
+    )
+
+
+def _nifti(values: NDArray[Any], scan: CtVolume, description: bytes, slope: float = 1.0) -> bytes:
     import nibabel as nib  # noqa: PLC0415 -- a reading without files needs none of it
 
-    image = nib.Nifti1Image(native_labels(artefacts), artefacts.scan.affine_ras_mm)  # type: ignore[no-untyped-call]
+    image = nib.Nifti1Image(values, scan.affine_ras_mm)  # type: ignore[no-untyped-call]
     image.header.set_xyzt_units("mm")  # type: ignore[no-untyped-call]
-    image.header["descrip"] = b"ASPECTS regions, values in labels.json"
+    image.header["descrip"] = description
+    if slope != 1:
+        image.header.set_slope_inter(slope, 0)  # type: ignore[no-untyped-call]
     return gzip.compress(image.to_bytes(), compresslevel=6, mtime=0)
 
 

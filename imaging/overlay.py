@@ -5,6 +5,7 @@ differ by a thick line and hatching, not by colour alone.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -74,31 +75,44 @@ class Display:
         return turned[:: -1 if self.flip_rows else 1, :: -1 if self.flip_columns else 1]
 
 
-def contact_sheet(
-    scan: CtVolume, tissue: TissueMap, labels: NDArray[np.uint8], reading: Reading, atlas: Atlas
-) -> Image.Image:
-    """All slices that hold a region.
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What pictures of a reading are drawn from."""
 
-    Parameters
-    ----------
-    scan : the scan as read.
-    tissue : the averaged stack that was measured; one picture for each of its slices.
-    labels : region values on that stack.
-    """
-    display = Display.of(tissue.volume)
-    box = _bounding_box(display, tissue)
-    shown = [k for k in range(labels.shape[2]) if labels[:, :, k].any()]
-    tiles = [_tile(scan, tissue, labels[:, :, k], k, display, box, reading, atlas) for k in shown]
+    scan: CtVolume
+    """The scan as read."""
+    tissue: TissueMap
+    """The averaged stack that was measured; one picture for each of its slices."""
+    labels: NDArray[np.uint8]
+    """Region values on that stack."""
+    reading: Reading
+    atlas: Atlas
+
+    @cached_property
+    def display(self) -> Display:
+        """How its slices are turned."""
+        return Display.of(self.tissue.volume)
+
+    @cached_property
+    def box(self) -> tuple[slice, slice]:
+        """Rows and columns of the picture that hold the head's inside, with a margin."""
+        return _head_box(self.display, self.tissue)
+
+
+def contact_sheet(drawn: Drawn) -> Image.Image:
+    """All slices that hold a region."""
+    shown = [k for k in range(drawn.labels.shape[2]) if drawn.labels[:, :, k].any()]
+    tiles = [draw_slice(drawn, k) for k in shown]
     width, height = (tiles[0].width, tiles[0].height) if tiles else (1, 1)
     rows = max(1, -(-len(tiles) // COLUMNS))
     sheet = Image.new("RGB", (COLUMNS * width, HEADER_PX + rows * height + FOOTER_PX), "black")
     for number, tile in enumerate(tiles):
         sheet.paste(tile, (number % COLUMNS * width, HEADER_PX + number // COLUMNS * height))
-    _write_frame(sheet, reading)
+    _write_frame(sheet, drawn.reading)
     return sheet
 
 
-def _bounding_box(display: Display, tissue: TissueMap) -> tuple[slice, slice]:
+def _head_box(display: Display, tissue: TissueMap) -> tuple[slice, slice]:
     """Rows and columns of the picture that hold the head's inside, with a margin."""
     seen = display.picture(np.asarray(tissue.inside.any(axis=2)))
     spans = []
@@ -109,17 +123,10 @@ def _bounding_box(display: Display, tissue: TissueMap) -> tuple[slice, slice]:
     return spans[0], spans[1]
 
 
-def _tile(
-    scan: CtVolume,
-    tissue: TissueMap,
-    plane: NDArray[np.uint8],
-    k: int,
-    display: Display,
-    box: tuple[slice, slice],
-    reading: Reading,
-    atlas: Atlas,
-) -> Image.Image:
-    """One slice with its outlines, letters and caption."""
+def draw_slice(drawn: Drawn, k: int, pixel_mm: float = PIXEL_MM) -> Image.Image:
+    """One slice of the measured stack with its outlines, letters and caption."""
+    scan, tissue, display, box = drawn.scan, drawn.tissue, drawn.display, drawn.box
+    plane = drawn.labels[:, :, k]
     blocks = [max(1, n // m) for n, m in zip(scan.hu.shape, tissue.volume.hu.shape, strict=True)]
     first = k * blocks[2]
     full = scan.hu[:, :, first : first + blocks[2]].mean(axis=2)
@@ -129,23 +136,23 @@ def _tile(
     columns = slice(box[1].start * column_blocks, box[1].stop * column_blocks)
     grey = np.clip((picture[rows, columns] - WINDOW_HU[0]) / (WINDOW_HU[1] - WINDOW_HU[0]), 0, 1) * 255
     size = (
-        round((box[1].stop - box[1].start) * display.column_mm / PIXEL_MM),
-        round((box[0].stop - box[0].start) * display.row_mm / PIXEL_MM),
+        round((box[1].stop - box[1].start) * display.column_mm / pixel_mm),
+        round((box[0].stop - box[0].start) * display.row_mm / pixel_mm),
     )
     image = Image.fromarray(grey.astype(np.uint8)).resize(size, Image.Resampling.BICUBIC).convert("RGB")
     outlined = Image.fromarray(np.ascontiguousarray(display.picture(plane)[box]))
     values = np.asarray(outlined.resize(size, Image.Resampling.NEAREST))
     pixels = np.array(image)
     for value in np.unique(values[values > 0]):
-        region, side = atlas.label_table[int(value)]
-        _outline(pixels, values == value, reading.regions[side][region].status)
+        region, side = drawn.atlas.label_table[int(value)]
+        _outline(pixels, values == value, drawn.reading.regions[side][region].status)
     tile = Image.new("RGB", (size[0], size[1] + CAPTION_PX), "black")
     tile.paste(Image.fromarray(pixels), (0, 0))
-    _write_letters(tile, values, reading, atlas)
+    _write_letters(tile, values, drawn.reading, drawn.atlas)
     draw = ImageDraw.Draw(tile)
     name = f"slice {first + 1}" if blocks[2] == 1 else f"slices {first + 1}-{first + blocks[2]}"
-    draw.text((4, size[1] + 3), f"R   {name}   {NOT_FOR_DIAGNOSIS}", fill=_TEXT, font=_font(12))
-    draw.text((size[0] - 14, size[1] + 3), "L", fill=_TEXT, font=_font(12))
+    draw.text((4, size[1] + 3), f"R   {name}   {NOT_FOR_DIAGNOSIS}", fill=_TEXT, font=font_of(12))
+    draw.text((size[0] - 14, size[1] + 3), "L", fill=_TEXT, font=font_of(12))
     return tile
 
 
@@ -174,25 +181,32 @@ def _write_letters(tile: Image.Image, values: NDArray[np.uint8], reading: Readin
         status = reading.regions[side][region].status
         text = region.value + ("*" if status is Status.AFFECTED else "?" if status is Status.NOT_ASSESSABLE else "")
         draw.text(
-            (int(column), int(row)), text, anchor="mm", font=_font(12), fill=COLOURS[status],
+            (int(column), int(row)), text, anchor="mm", font=font_of(12), fill=COLOURS[status],
             stroke_width=2, stroke_fill="black",
         )  # fmt: skip
+
+
+def title_of(reading: Reading) -> str:
+    """Score, bounds and side in a line."""
+    side = f"{reading.side.value} side" if isinstance(reading.side, Side) else "no side stands out"
+    return f"ASPECTS {reading.total} ({reading.total_low} to {reading.total_high}), {side}"
 
 
 def _write_frame(sheet: Image.Image, reading: Reading) -> None:
     """The lines above and below the slices."""
     draw = ImageDraw.Draw(sheet)
-    side = f"{reading.side.value} side" if isinstance(reading.side, Side) else "no side stands out"
-    title = f"ASPECTS {reading.total} ({reading.total_low} to {reading.total_high}), {side}"
-    draw.text((8, 6), f"{NOT_FOR_DIAGNOSIS}   {title}", fill=_TEXT, font=_font(22))
-    draw.text((8, 38), f"{CONVENTION}; window {WINDOW_HU[0]:.0f} to {WINDOW_HU[1]:.0f} HU", fill=_TEXT, font=_font(15))
+    title = title_of(reading)
+    draw.text((8, 6), f"{NOT_FOR_DIAGNOSIS}   {title}", fill=_TEXT, font=font_of(22))
+    draw.text(
+        (8, 38), f"{CONVENTION}; window {WINDOW_HU[0]:.0f} to {WINDOW_HU[1]:.0f} HU", fill=_TEXT, font=font_of(15)
+    )
     x, y = 8, sheet.height - FOOTER_PX + 8
     for status, words in WORDS.items():
-        draw.text((x, y), words, fill=COLOURS[status], font=_font(14))
-        x += int(draw.textlength(words, font=_font(14))) + 28
+        draw.text((x, y), words, fill=COLOURS[status], font=font_of(14))
+        x += int(draw.textlength(words, font=font_of(14))) + 28
     key = "   ".join(f"{region.value} {region.label}" for region in (Region.C, Region.L, Region.IC, Region.I))
-    draw.text((8, y + 24), f"{key}   M1 to M6 cortical regions", fill=_TEXT, font=_font(13))
+    draw.text((8, y + 24), f"{key}   M1 to M6 cortical regions", fill=_TEXT, font=font_of(13))
 
 
-def _font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
+def font_of(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
     return ImageFont.load_default(size)

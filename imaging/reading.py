@@ -15,6 +15,7 @@ from imaging.atlas import load_atlas
 from imaging.calibration import load_calibration
 from imaging.calling import call
 from imaging.densitometry import Densities, measure
+from imaging.extras import extras_of
 from imaging.head import Head, find_head
 from imaging.labelling import mirror_pairs, region_coverage
 from imaging.reduction import block_mean, blocks_for, upright
@@ -142,8 +143,10 @@ def _read(volume: CtVolume, clock: _Clock) -> tuple[Reading, Artefacts]:
         "noise_hu": round(noise, 1),
         "brain_mode_hu": round(mode_hu, 1),
     }
+    with clock.part("extras"):
+        extras = extras_of(reading.regions, tissue, densities, registration).to_json()
     artefacts = Artefacts(volume, tissue, densities, registration)
-    return _finished(replace(reading, quality=quality), clock), artefacts
+    return _finished(replace(reading, quality=quality, extras=extras), clock), artefacts
 
 
 def _check_contents(volume: CtVolume, tissue: TissueMap, head: Head, registration: Registration) -> dict[str, float]:

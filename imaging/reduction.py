@@ -78,6 +78,22 @@ class UprightGrid:
         return np.asarray(points_mm @ inverse[:3, :3].T + inverse[:3, 3])
 
 
+def bounding_box(mask: NDArray[np.bool_], margin: int = 0) -> tuple[slice, ...]:
+    """The smallest box that holds a mask, with so many voxels around it; empty for an empty mask."""
+    box = []
+    for axis in range(mask.ndim):
+        used = np.flatnonzero(mask.any(axis=tuple(other for other in range(mask.ndim) if other != axis)))
+        box.append(slice(max(0, int(used[0]) - margin), int(used[-1]) + margin + 1) if used.size else slice(0, 0))
+    return tuple(box)
+
+
+def cropped(grid: UprightGrid, box: tuple[slice, ...]) -> UprightGrid:
+    """A box of a grid, each voxel where it was."""
+    affine = grid.affine.copy()
+    affine[:3, 3] += affine[:3, :3] @ np.array([part.start for part in box], dtype=float)
+    return UprightGrid(np.ascontiguousarray(grid.hu[box]), affine, grid.step_mm)
+
+
 def upright(volume: CtVolume, step_mm: float) -> UprightGrid:
     """Sample a stack on an isotropic grid along its own slice normal."""
     frame = np.stack([volume.step_i_mm / volume.spacing_mm[0], np.zeros(3), volume.slice_normal], axis=1)

@@ -96,7 +96,7 @@ def _start(head: Head, atlas: Atlas) -> Floats:
 
 
 def _top_centroid(mask: Mask, affine: Floats) -> Floats:
-    points = np.argwhere(mask) @ affine[:3, :3].T + affine[:3, 3]
+    points = np.stack(np.nonzero(mask), axis=1).astype(np.float32) @ affine[:3, :3].T + affine[:3, 3]
     top = float(np.percentile(points[:, 2], 99.5))
     return np.asarray(points[points[:, 2] > top - CENTROID_DEPTH_MM].mean(axis=0))
 

@@ -73,6 +73,8 @@ class Reading:
     warnings: tuple[Warning, ...] = ()
     refusal: Refusal | None = None
     quality: dict[str, Any] = field(default_factory=dict)
+    extras: dict[str, Any] = field(default_factory=dict)
+    """Figures beside the score (:mod:`imaging.extras`); they decide nothing."""
     input: dict[str, Any] = field(default_factory=dict)
     timing_seconds: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
@@ -97,6 +99,7 @@ class Reading:
                     for side, by_region in self.regions.items()
                 },
                 "quality": self.quality,
+                "extras": self.extras,
             }
         answer["warnings"] = [asdict(warning) for warning in self.warnings]
         return answer | {"input": self.input, "timing_seconds": self.timing_seconds, "versions": self.versions}

@@ -155,3 +155,10 @@ def test_refusals_say_what_to_do_and_nothing_about_the_patient() -> None:
         checks.check_brain_density(None)
     assert caught.value.remedy.startswith("Send")
     assert caught.value.text.endswith(".")
+
+
+@pytest.mark.parametrize("at_mm", [(-25.0, -5.0, 20.0), (30.0, 10.0, 30.0), (-40.0, -40.0, 10.0)])
+def test_a_bleed_of_a_millilitre_is_refused_on_slices_of_5_mm(at_mm: tuple[float, float, float]) -> None:
+    reading, _ = read_volume_of(with_ball(plain_phantom(), at_mm, 6.2, 60.0))
+    assert reading.refusal is not None
+    assert reading.refusal.code is RefusalCode.HAEMORRHAGE_SUSPECTED

@@ -7,16 +7,21 @@ import pytest
 from PIL import Image
 
 from imaging.atlas import load_atlas
+from imaging.key_image import ABOVE, DEEP, fullest_slice, key_image
 from imaging.outputs import overlay_png
-from imaging.overlay import COLOURS, Display, _outline, contact_sheet
+from imaging.overlay import COLOURS, Display, Drawn, _outline, contact_sheet
 from imaging.result import Reading
 from scoring.regions import Region, Side, Status
 from tests.imaging.phantom import plain_phantom, plain_reading, with_ball
 
 
 def sheet(reading: Reading) -> Image.Image:
+    return contact_sheet(drawn_from(reading))
+
+
+def drawn_from(reading: Reading) -> Drawn:
     _, artefacts = plain_reading()
-    return contact_sheet(artefacts.scan, artefacts.tissue, artefacts.labels, reading, load_atlas())
+    return Drawn(artefacts.scan, artefacts.tissue, artefacts.labels, reading, load_atlas())
 
 
 def called(status: Status, side: Side) -> Reading:
@@ -84,3 +89,19 @@ def test_the_sheet_is_a_png_of_sensible_size() -> None:
 def test_not_for_diagnosis_is_burnt_in() -> None:
     header = np.asarray(sheet(plain_reading()[0]))[:64]
     assert (header > 200).sum() > 1000  # text is drawn above the slices
+
+
+def test_the_key_image_shows_both_levels_readably() -> None:
+    reading = called(Status.AFFECTED, Side.LEFT)
+    drawn = drawn_from(reading)
+    deep, above = (fullest_slice(drawn.labels, regions, drawn.atlas) for regions in (DEEP, ABOVE))
+    heights = drawn.tissue.volume.slice_positions_mm
+    assert 15 < heights[above] - heights[deep] < 50
+    for level, k in ((DEEP, deep), (ABOVE, above)):
+        seen = set(np.unique(drawn.labels[:, :, k]))
+        assert {drawn.atlas.value(region, side) for region in level for side in Side} <= seen
+    image = key_image(drawn)
+    assert 700 <= image.width <= 1400
+    yellow = np.abs(np.asarray(image).astype(int) - np.array(COLOURS[Status.AFFECTED])).sum(axis=2) == 0
+    assert yellow[:, image.width // 2 :].sum() > 500  # M5 lies on the upper slice, the second of the two
+    assert (np.asarray(image)[:66] > 200).sum() > 1000  # the score is written above

@@ -32,6 +32,14 @@ def stroke(lesioned: CtVolume) -> Reading:
     return read_volume_of(lesioned)[0]
 
 
+@pytest.fixture(scope="module")
+def stroke_outputs(lesioned: CtVolume, tmp_path_factory: pytest.TempPathFactory) -> tuple[Reading, Path]:
+    folder = tmp_path_factory.mktemp("outputs")
+    reading, artefacts = read_volume_of(lesioned)
+    write_outputs(reading, artefacts, folder)
+    return reading, folder
+
+
 def save(volume: CtVolume, path: Path) -> Path:
     image = nib.Nifti1Image(np.rint(volume.hu).astype(np.int16), volume.affine_ras_mm)  # type: ignore[no-untyped-call]
     image.to_filename(path)
@@ -163,7 +171,8 @@ def test_voxels_are_the_scans_own() -> None:
 def test_outputs_are_complete_and_read_back(tmp_path: Path) -> None:
     reading, artefacts = plain_reading()
     written = write_outputs(reading, artefacts, tmp_path / "new" / "folder")
-    assert sorted(path.name for path in written) == ["labels.json", "labels.nii.gz", "overlay.png", "reading.json"]
+    pictures, maps = {"overlay.png", "key_image.png"}, {"labels.nii.gz", "asymmetry.nii.gz", "labels.json"}
+    assert {path.name for path in written} == {"reading.json"} | pictures | maps
     assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == sorted(p.name for p in written)
     image = nib.Nifti1Image.from_filename(tmp_path / "new" / "folder" / "labels.nii.gz")
     scan = plain_phantom()
@@ -174,6 +183,41 @@ def test_outputs_are_complete_and_read_back(tmp_path: Path) -> None:
         :, 0
     ].max() < 5
     assert json.loads((tmp_path / "new" / "folder" / "labels.json").read_text())["note"] == EVEN_NOTE
+
+
+def test_the_asymmetry_map_shows_the_darkening_where_it_is(stroke_outputs: tuple[Reading, Path]) -> None:
+    reading, folder = stroke_outputs
+    shown, labels = (
+        np.asarray(nib.Nifti1Image.from_filename(folder / name).dataobj)
+        for name in ("asymmetry.nii.gz", "labels.nii.gz")
+    )
+    assert shown.shape == labels.shape
+    for region in (Region.M2, Region.M6):
+        for side in Side:
+            here = shown[(labels == load_atlas().value(region, side)) & (shown != 0)]
+            assert np.median(here) == pytest.approx(reading.regions[side][region].delta_hu, abs=0.8)
+
+
+def test_figures_beside_the_score_follow_the_infarct(stroke: Reading) -> None:
+    extras = stroke.extras
+    assert 7 < extras["net_water_uptake_percent"] < 17  # 4 HU of about 33, as far as a region shows them
+    assert extras["low_density_ml"]["left"] > extras["low_density_ml"]["right"] + 2
+    assert extras["hyperdense_artery"]["side"] is None
+    assert extras["midline_shift_towards"] is None
+
+
+def test_without_change_there_is_no_water_uptake_to_state() -> None:
+    reading, _ = plain_reading()
+    assert reading.extras["net_water_uptake_percent"] is None
+
+
+def test_a_dense_artery_is_named_with_its_side() -> None:
+    volume = plain_phantom()
+    for x_mm in np.arange(-29.0, -11.0, 1.5):
+        volume = with_ball(volume, (float(x_mm), 2.0, -13.0), 2.5, 60.0)
+    reading, _ = read_volume_of(volume)
+    assert reading.extras["hyperdense_artery"]["side"] == "left"
+    assert reading.total == 10
 
 
 def test_the_label_map_of_uneven_slices_says_so(tmp_path: Path) -> None:
