@@ -62,6 +62,10 @@ def document(app: FastAPI) -> None:
         schema = plain()
         if "Problem" not in schema["components"]["schemas"]:
             _complete(schema)
+            if app.state.service.hospital is not None:
+                from app.access.described import describe  # noqa: PLC0415 -- only such a service has callers to tell apart
+
+                describe(app, schema, _problem_response)
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]
