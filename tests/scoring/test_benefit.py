@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime
 import pytest
 import yaml
 
-from scoring.benefit import STOPPED_EARLY_NOTE, BenefitFigure, all_figures, benefit_figures, eligible_trials
+from scoring.benefit import STOPPED_EARLY_NOTE, Arms, BenefitFigure, _nnt, all_figures, benefit_figures, eligible_trials
 from scoring.case import Case
 from scoring.derived import assess
 from scoring.eligibility import grid_in_force, judge
+from scoring.errors import RuleFileError
 from scoring.facts import Facts
 from scoring.rule_files import CHECK_STATUSES, RULES_FOLDER, read_rulebook
 from scoring.values import Interval, Known
@@ -115,3 +116,14 @@ def test_what_was_not_found_stays_unknown() -> None:
     assert figures["mr-clean-late"].stopped_early is None
     assert figures["hermes-aspects-6-8"].death_percent is None
     assert figures["laste"].nnt is None
+
+
+def test_a_number_needed_to_treat_from_arms_needs_arms_in_percent() -> None:
+    with pytest.raises(RuleFileError, match="arms in percent"):
+        _nnt("from_arms", "mRS 0 to 2", Arms(2.9, 3.6, "points"))
+    with pytest.raises(RuleFileError, match="arms in percent"):
+        _nnt("from_arms", None, None)
+    assert _nnt(None, None, None) is None
+    found = _nnt("from_arms", "mRS 0 to 2", Arms(46, 26.5, "percent"))
+    assert found is not None
+    assert (found.value, found.is_published) == (6, False)
