@@ -1,9 +1,10 @@
-"""How many triage requests a second a service with a record answers, each on the disk first; and what a kill -9 loses."""
+"""How many triage requests a second a service with a record answers, each on the disk first; what kill -9 loses."""
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import statistics
 import subprocess
@@ -14,8 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-import request_rate
-from request_rate import ROOT, WARM_UP_SECONDS, WORKERS, CannotMeasure, Figures, demo
+import request_rate  # it makes the next import possible
+from request_rate import ROOT, WARM_UP_SECONDS, WORKERS, CannotMeasure, Figures
+
+import demo  # isort: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +80,7 @@ def service(folder: Path, *, dies: bool = False) -> Iterator[tuple[str, str]]:
     """Start a service with its record in ``folder``; gives its address and an API key. ``dies``: ended by SIGKILL."""
     environment = environment_of(folder)
     made = subprocess.run(
-        [ASPECTS, "keys", "make", "bench", "--scope", "triage"],
+        [str(ASPECTS), "keys", "make", f"bench-{secrets.token_hex(4)}", "--scope", "triage"],
         env=environment,
         capture_output=True,
         text=True,
@@ -112,7 +115,7 @@ def _start(port: int, log: IO[bytes], environment: dict[str, str]) -> subprocess
 
 
 def verify(folder: Path) -> dict[str, Any]:
-    command = [ASPECTS, "record", "verify", "--json"]
+    command = [str(ASPECTS), "record", "verify", "--json"]
     told = subprocess.run(command, env=environment_of(folder), capture_output=True, text=True, check=False)
     if told.returncode:
         raise CannotMeasure(f"The record is not whole: {told.stdout}{told.stderr}")
