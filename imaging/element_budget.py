@@ -1,5 +1,10 @@
-"""A stream that gives out only so many pieces: a file of millions of tiny DICOM elements would stall the parser."""
+"""A stream that gives out only so many pieces, and none larger than what is left of the file.
 
+A file of millions of tiny DICOM elements would stall the parser; one element that claims gigabytes would have them
+allocated before the end of the file is noticed.
+"""
+
+from io import SEEK_END
 from typing import BinaryIO, cast
 
 from imaging.hostile_bytes import corrupt_file
@@ -22,6 +27,9 @@ class _BudgetedStream:
     def __init__(self, stream: BinaryIO, reads: int) -> None:
         self._stream = stream
         self._left = reads
+        here = stream.tell()
+        self._size = stream.seek(0, SEEK_END)
+        stream.seek(here)
         self.seek = stream.seek
         self.tell = stream.tell
 
@@ -29,4 +37,5 @@ class _BudgetedStream:
         self._left -= 1
         if self._left < 0:
             raise corrupt_file("A DICOM file is damaged: its header has an absurd number of elements.")
-        return self._stream.read(size)
+        left = max(0, self._size - self._stream.tell())
+        return self._stream.read(left if size < 0 else min(size, left))

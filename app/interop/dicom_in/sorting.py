@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pydicom
+from pydicom.filereader import read_partial
+from pydicom.tag import BaseTag, Tag
 
 from app.interop.dicom_in.part10 import ObjectMeta, is_uid, read_meta
 from app.interop.dicom_in.reasons import Aside, NotTaken
@@ -24,6 +26,8 @@ from imaging.refusals import RefusalCode, ScanRefused
 _LIMITS = ReadLimits()
 _HASH_CHUNK_BYTES = 1 << 20
 _IDENTITY = ("PatientID", "IssuerOfPatientID", "AccessionNumber", "StudyInstanceUID")
+_LAST_UID = 0x0020000E
+"""Series Instance UID; what comes after it is not even skipped through."""
 _UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
 
 
@@ -92,8 +96,11 @@ def _uids(stream: BinaryIO, meta: ObjectMeta) -> tuple[str, str]:
     """Study and series of the data set, whose own UIDs must be those of its shell. Raises NotTaken."""
     try:
         with parsing_foreign_bytes("The header cannot be read."):
-            data = pydicom.dcmread(
-                with_element_budget(stream), stop_before_pixels=True, specific_tags=list(_UIDS), force=True
+            data = read_partial(
+                with_element_budget(stream),
+                stop_when=_is_past_uids,
+                specific_tags=[Tag(name) for name in _UIDS],
+                force=True,
             )
             study, series, sop_uid, sop_class = (str(data.get(name, "")) for name in _UIDS)
     except ScanRefused:
@@ -103,6 +110,10 @@ def _uids(stream: BinaryIO, meta: ObjectMeta) -> tuple[str, str]:
     if (sop_uid, sop_class) != (meta.sop_uid, meta.sop_class):
         raise NotTaken(Aside.NOT_AS_ANNOUNCED)
     return study, series
+
+
+def _is_past_uids(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    return bool(tag > _LAST_UID)
 
 
 def _why_not(path: Path, meta: ObjectMeta) -> Aside | None:
