@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import judging_cost
 import record_rate
 import request_rate
 import scan_cost
@@ -25,7 +26,9 @@ OTHER_SCANS = ROOT.parent / "shared" / "scans"
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 x.py bench", description=__doc__)
-    parser.add_argument("--only", choices=["requests", "records", "scans", "tables"], help="measure one part")
+    parser.add_argument(
+        "--only", choices=["judging", "requests", "records", "scans", "tables"], help="measure one part"
+    )
     parser.add_argument("--rounds", type=int, default=4, help="rounds of the request rate (default %(default)s)")
     parser.add_argument("--seconds", type=int, default=5, help="length of one load (default %(default)s)")
     parser.add_argument("--kills", type=int, default=100, help="times that the service is killed (default %(default)s)")
@@ -33,6 +36,9 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the table (default %(default)s)")
     options = parser.parse_args()
     figures: dict[str, Any] = {"machine": machine()}
+    if options.only in {None, "judging"}:
+        figures["judging"] = judging_cost.measure()
+        print(judging_cost.table(figures["judging"]), flush=True)
     if options.only in {None, "requests"}:
         figures["requests"] = request_rate.measure(ROOT, options.rounds, options.seconds)
         print(request_rate.table(figures["requests"]), flush=True)

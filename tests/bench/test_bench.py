@@ -74,3 +74,15 @@ def test_reader_that_fails_ends_the_measurement(tmp_path: Path) -> None:
     scan_cost = load_module("scan_cost")
     with pytest.raises(scan_cost.CannotMeasure, match=r"nothing-here\.nii"):
         scan_cost.one_run(tmp_path / "nothing-here.nii")
+
+
+def test_what_judging_costs_is_told_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    judging_cost = load_module("judging_cost")
+    monkeypatch.setattr(judging_cost, "ROUNDS", 1)
+    monkeypatch.setattr(judging_cost, "CALLS", 2)
+    monkeypatch.setattr(judging_cost, "NEW_PATIENTS", 3)
+    figures = judging_cost.measure()
+    assert figures["known_us"].keys() == figures["new_us"].keys()
+    assert all(us > 0 for part in ("known_us", "new_us", "parts_us") for us in figures[part].values())
+    table = judging_cost.table(figures)
+    assert all(name in table for name in (*figures["known_us"], *figures["parts_us"]))
