@@ -129,7 +129,9 @@ def _call(address: str, key: str, case_id: str, acknowledged: list[tuple[str, in
     headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
     while True:
         try:
-            with urllib.request.urlopen(urllib.request.Request(f"{address}/v1/triage", body, headers)) as answer:
+            with urllib.request.urlopen(
+                urllib.request.Request(f"{address}/v1/triage", body, headers), timeout=10
+            ) as answer:
                 record = json.load(answer)["record"]
         except (OSError, ValueError):
             return
