@@ -31,6 +31,7 @@ def copy_text(answer: Mapping[str, Any], said: Mapping[str, str], scan_decision:
     verdict = answer["evt_summary"]
     transfer = answer["transfer"]
     software = f"; {_('Software reading:')} "
+    missing = ", ".join(map(title_of, answer["missing"]))
     lines = [
         f"ASPECTS triage{_after(': ', answer['case_id'])}, {said['evaluated']}",
         f"ASPECTS: {say_score(answer['aspects'])}{_after(software, scan_decision)}",
@@ -40,7 +41,7 @@ def copy_text(answer: Mapping[str, Any], said: Mapping[str, str], scan_decision:
         *(f"{_('Thrombolysis:')} {_lysis(one)}" for one in answer["ivt"][:1]),
         f"{_('Next:')} {_(transfer['action_text'])}{_after(' -> ', transfer['destination'])}",
         *([said["puncture"]] if "puncture" in said else []),
-        f"{_('Not known:')} {', '.join(map(title_of, answer['missing'])) or _('nothing that could change this answer')}",
+        f"{_('Not known:')} {missing or _('nothing that could change this answer')}",
         _(
             "Rules {rules}, software {software}",
             rules=answer["versions"]["rules"],

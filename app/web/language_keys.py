@@ -9,6 +9,7 @@ from jinja2 import Environment, nodes
 
 from app.web import (
     answer_words,
+    case_pages,
     changes,
     field_page,
     layout,
@@ -83,6 +84,13 @@ def _of_lists() -> Iterator[str]:
     yield from pages.LISTED_WORDS
     yield from (words for _, words in result_parts.STANCE_COUNTS)
     yield from changes.FAMILIES
+    yield from case_pages.STATUS_WORDS.values()
+    yield from (
+        "The record says no",
+        "This service keeps no cases",
+        "The form could not be read",
+        "The scan was not read",
+    )
     yield from field_page.MINUTES.values()
     for scale in lvo_scales().values():
         yield from (scale.title, *scale.notes, *(figure.population for figure in scale.accuracy))

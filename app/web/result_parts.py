@@ -9,7 +9,6 @@ from app.web.form_reading import FormReading
 from app.web.language import _
 from app.web.time_words import say_ago, say_moment
 from app.web.wording import say_choice, say_value, title_of
-from scoring.facts import FACTS
 from scoring.outcomes import Stance
 
 _FIELDS_OF = {

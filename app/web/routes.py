@@ -1,17 +1,13 @@
 """The addresses of the pages: the workspace, empty and answered, its clock, and the scan beside the reader."""
 
-from datetime import UTC, datetime
-from typing import Annotated
-from urllib.parse import parse_qsl
-from zoneinfo import ZoneInfo
-
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse
 
 from app.access.actor import Scope
 from app.access.guard import requires
-from app.web import plain_pages
+from app.web import case_pages, plain_pages
 from app.web.field_page import field_page
+from app.web.form_bodies import form_fields
 from app.web.form_reading import FormReading
 from app.web.headers import PAGE_HEADERS, LastingFiles
 from app.web.judging import judged_page
@@ -19,39 +15,31 @@ from app.web.language_choice import answer_in_its_language, without_language
 from app.web.pages import HERE, STATIC_PATH, render
 from app.web.scan_beside import kept_reading, kept_view, overlay_of
 from app.web.scan_page import scan_page
+from app.web.site_clock import Now, current_time, site_zone
 from app.web.time_words import epoch_ms
 from app.web.times import read_zone
 from app.web.workspace import workspace_page
+
+__all__ = ["current_time", "mount", "router"]
 
 router = APIRouter(
     include_in_schema=False, dependencies=[Depends(requires(Scope.TRIAGE)), Depends(answer_in_its_language)]
 )
 
-_MOST_FIELDS = 400
-"""Fields that a form may bring; ours has some 150."""
-
-
-def current_time() -> datetime:
-    """The server's clock."""
-    return datetime.now(UTC)
-
-
-Now = Annotated[datetime, Depends(current_time)]
-
 
 @router.get("/")
 async def new_case(request: Request, now: Now) -> Response:
     """The empty form."""
-    return workspace_page(request, FormReading({}, _site_zone(request)), now)
+    return workspace_page(request, FormReading({}, site_zone(request)), now)
 
 
 @router.post("/")
 async def judge(request: Request, now: Now) -> Response:
     """The answer; or the form again, with the problems named and nothing lost."""
-    fields = await _fields(request)
+    fields = await form_fields(request)
     if fields is None:
         return _unreadable(request)
-    return await judged_page(request, without_language(request, fields), now, _site_zone(request))
+    return await judged_page(request, without_language(request, fields), now, site_zone(request))
 
 
 @router.get("/field")
@@ -63,7 +51,7 @@ async def new_patient(request: Request, now: Now, scale: str = "") -> Response:
 @router.post("/field")
 async def score_in_the_field(request: Request, now: Now) -> Response:
     """The ambulance's page with the score and where to drive."""
-    fields = await _fields(request)
+    fields = await form_fields(request)
     if fields is None:
         return _unreadable(request)
     return field_page(request, without_language(request, fields), now)
@@ -84,7 +72,7 @@ async def start_over(request: Request) -> Response:
 @router.post("/scan")
 async def compare_with_scan(request: Request, now: Now) -> Response:
     """The workspace again, with the software's reading of a CT beside what the reader saw."""
-    return await scan_page(request, now, _site_zone(request))
+    return await scan_page(request, now, site_zone(request))
 
 
 @router.get("/scan/{name}.png")
@@ -107,32 +95,8 @@ async def view(request: Request, name: str, file: str) -> Response:
     return FileResponse(path, media_type=media_type, headers=PAGE_HEADERS)
 
 
-async def _fields(request: Request) -> dict[str, str] | None:
-    """The fields of the form; ``None`` where the body is not one, or says two things in one field."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/x-www-form-urlencoded":
-        return None
-    try:
-        pairs = parse_qsl(
-            (await request.body()).decode("ascii"),
-            keep_blank_values=True,
-            strict_parsing=False,
-            errors="strict",
-            max_num_fields=_MOST_FIELDS,
-        )
-    except ValueError:
-        return None
-    fields = dict(pairs)
-    return fields if len(fields) == len(pairs) else None
-
-
 def _unreadable(request: Request) -> Response:
     return render(request, "unreadable.html", 400, title="The form could not be read", detail="")
-
-
-def _site_zone(request: Request) -> ZoneInfo:
-    zone: ZoneInfo = request.app.state.site_zone
-    return zone
 
 
 def mount(app: FastAPI, site_time_zone: str = "UTC") -> None:
@@ -153,4 +117,5 @@ def mount(app: FastAPI, site_time_zone: str = "UTC") -> None:
     app.state.site_zone = read_zone(site_time_zone)
     app.include_router(router)
     app.include_router(plain_pages.router)
+    app.include_router(case_pages.router)
     app.mount(STATIC_PATH, LastingFiles(directory=HERE / "static"), name="static")

@@ -15,8 +15,8 @@ from app.scan_desk import ScanRequest
 from app.triage import triage
 from app.uploads import Upload, receive_within_limits
 from app.web.forms import read_form
-from app.web.language_choice import without_language
 from app.web.judging import judged_page
+from app.web.language_choice import without_language
 from app.web.pages import render
 from app.web.scan_beside import CHOICE, DECISION, SCAN, SHOWN
 from scoring.errors import CaseError

@@ -107,6 +107,7 @@ def call_script(answer: Mapping[str, Any], said: Mapping[str, str], entered: Seq
     facts = dict(entered)
     transfer = answer["transfer"]
     haemorrhage = facts.get(title_of("haemorrhage_on_imaging"), _("not stated"))
+    where = f" -> {transfer['destination']}" if transfer["destination"] else ""
     known = [f"{title} {facts[title]}" for title in map(title_of, _TOLD) if title in facts]
     lines = [
         _("Case: {name}, as at {moment}.", name=answer["case_id"] or _("unnamed"), moment=said["evaluated"]),
@@ -114,7 +115,7 @@ def call_script(answer: Mapping[str, Any], said: Mapping[str, str], entered: Seq
         f"{_('Patient:')} {'; '.join(known) or _('nothing entered')}.",
         f"CT: ASPECTS {say_score(answer['aspects'])}; {_('haemorrhage')} {haemorrhage}.",
         f"{_('Guideline:')} {_(answer['evt_summary']['text'])}",
-        f"{_('Request:')} {_(transfer['action_text'])}{' -> ' + transfer['destination'] if transfer['destination'] else ''}.",
+        f"{_('Request:')} {_(transfer['action_text'])}{where}.",
         *([f"{said['puncture']}."] if "puncture" in said else []),
         _("Please say back: accepted yes/no, where to, who calls whom at departure."),
     ]

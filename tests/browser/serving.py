@@ -46,7 +46,8 @@ _ARGUMENTS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 ]
-"""Draws the CT without a graphics card. Keeps Chromium from calling home; its sandbox does not run as root, which containers often are."""
+"""Draws the CT without a graphics card, and keeps Chromium from calling home; its sandbox does not run as root, which
+containers often are."""
 
 
 @contextmanager
@@ -60,7 +61,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def application(*, stand_in: bool = True) -> Iterator[str]:
-    """The address of the application on a port of its own; unless told otherwise a stand-in reads its scans, always alike."""
+    """The address of the application on a port of its own; a stand-in reads its scans, always alike, or the real one."""
     settings = Settings(site_time_zone="Europe/London")
     app = create_app(settings)
     if stand_in:

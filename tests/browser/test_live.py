@@ -193,3 +193,30 @@ def test_the_running_total_of_the_scale_is_shown(open_page: OpenPage) -> None:
     expect(page.locator("#nihss-running")).to_have_text("So far 2; 14 items are open")
     page.get_by_label("4 face").select_option("1")
     expect(page.locator("#nihss-running")).to_have_text("So far 3; 13 items are open")
+
+
+def test_a_busy_server_is_asked_again_and_said_to_be_busy(open_page: OpenPage) -> None:
+    page = _answered_early_case(open_page)
+    turned_away = []
+
+    def turn_away_once(route: Route) -> None:
+        if turned_away or route.request.method != "POST":
+            route.continue_()
+        else:
+            turned_away.append(route.request.url)
+            route.fulfill(status=503, body="busy", headers={"retry-after": "1"})
+
+    page.route("**/", turn_away_once)
+    the_form(page).get_by_label("Occluded vessel").select_option("mca_m3")
+    expect(page.locator("#offline")).to_contain_text("The server is busy")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Not suitable", timeout=15_000)
+    expect(page.locator("#offline")).to_be_hidden()
+    assert len(turned_away) == 1
+
+
+def test_whoever_is_no_longer_signed_in_is_told_so(open_page: OpenPage) -> None:
+    page = _answered_early_case(open_page)
+    page.route("**/", lambda route: route.fulfill(status=401, body="sign in"))
+    the_form(page).get_by_label("Age", exact=True).fill("80")
+    expect(page.locator("#offline")).to_contain_text("no longer signed in")
+    expect(the_form(page).get_by_label("Age", exact=True)).to_have_value("80")

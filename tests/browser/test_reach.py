@@ -66,9 +66,15 @@ def test_the_skip_link_is_the_first_stop(open_page: OpenPage) -> None:
     expect(page.locator("main")).to_be_focused()
 
 
+def axe_faults(page: Page) -> list[tuple[str, str]]:
+    """What axe finds wrong, each with the first place; skips where axe is not installed."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    results = axe.Axe().run(page)
+    return [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in results.response["violations"]]
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_axe_finds_no_fault(open_page: OpenPage, scheme: str, width: int) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     page = open_page(width=width, color_scheme=scheme)
     for enter in (None, enter_mistakes, enter_early_case, enter_late_large_core):
         page.goto("/")
@@ -76,6 +82,4 @@ def test_axe_finds_no_fault(open_page: OpenPage, scheme: str, width: int) -> Non
             enter(page)
             submit(page)
         page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-        results = axe.Axe().run(page)
-        faults = [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in results.response["violations"]]
-        assert faults == []
+        assert axe_faults(page) == []

@@ -11,20 +11,22 @@ SCAN = FilePayload(name="head.nii", mimeType="application/octet-stream", buffer=
 """The stand-in always sees L and I on the left, and nothing else."""
 
 
-def _send(page: Page) -> None:
+def send_scan(page: Page) -> None:
+    """Choose a scan, and wait for nothing."""
     page.get_by_label("Open the head CT").set_input_files(SCAN)
     button = page.get_by_role("button", name="Read the scan")
     if button.is_visible():  # without scripts; with them a scan is sent as soon as it is chosen
         button.click()
 
 
-def _show(page: Page) -> None:
+def show_reading(page: Page) -> None:
+    """Ask for what the software read."""
     page.get_by_role("button", name="Show software reading").click()
 
 
 def test_the_reading_waits_for_the_own_look(open_page: OpenPage) -> None:
     page = open_page()
-    _send(page)
+    send_scan(page)
     expect(page.get_by_role("heading", name="The software has read the CT")).to_be_visible()
     expect(page.get_by_text("The scan was read.")).to_be_visible()
     assert page.locator(".beside").count() == 0
@@ -32,7 +34,7 @@ def test_the_reading_waits_for_the_own_look(open_page: OpenPage) -> None:
     expect(page.get_by_role("button", name="Show it without a score of my own")).to_be_visible()
     waiting_for_answer(page, lambda: mark_affected(page, ("M2",)))
     assert page.locator(".beside").count() == 0
-    _show(page)
+    show_reading(page)
     beside = page.get_by_role("region", name="The software's reading of the CT", exact=True)
     expect(beside).to_contain_text("Differs in M2")
 
@@ -42,8 +44,8 @@ def test_the_reading_stays_while_facts_change_and_the_choice_is_recorded(open_pa
     page = open_page(java_script_enabled=script)
     enter_early_case(page)
     submit(page)
-    _send(page)
-    _show(page)
+    send_scan(page)
+    show_reading(page)
     beside = page.get_by_role("region", name="The software's reading of the CT", exact=True)
     expect(beside).to_contain_text("Differs in M2")
     the_form(page).get_by_label("Age", exact=True).fill("81")
@@ -63,8 +65,8 @@ def test_all_can_be_accepted_and_changed_again(open_page: OpenPage) -> None:
     page = open_page()
     enter_early_case(page)
     submit(page)
-    _send(page)
-    _show(page)
+    send_scan(page)
+    show_reading(page)
     page.get_by_role("button", name="Accept all ten of the software").click()
     beside = page.get_by_role("region", name="The software's reading of the CT", exact=True)
     expect(beside).to_contain_text("Recorded: accepted by the reader.")
@@ -75,7 +77,7 @@ def test_all_can_be_accepted_and_changed_again(open_page: OpenPage) -> None:
 def test_an_upload_can_be_stopped(open_page: OpenPage) -> None:
     page = open_page()
     page.route("**/scan", lambda _: None)
-    _send(page)
+    send_scan(page)
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Stopped. The scan was not read.")).to_be_visible()
     expect(page.get_by_label("Open the head CT")).to_be_enabled()
