@@ -20,12 +20,12 @@ _UNUSABLE = 2
 
 @dicom_app.command("list")
 def list_received(
-    as_json: Annotated[bool, typer.Option("--json", help="Print what GET /v1/studies answers.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="Print what GET /v1/studies answers.")] = False,  # noqa: FBT002 -- Typer wants it so
 ) -> None:
     """List received studies with the account of every series, and objects that could not be read."""
     settings = _settings()
     try:
-        from app.interop.dicom_in import catalogue  # noqa: PLC0415
+        from app.interop.dicom_in import catalogue  # noqa: PLC0415 -- see the first line
         from app.store.database import DatabaseUnusable, open_database  # noqa: PLC0415
         from app.store.schema import migrate  # noqa: PLC0415
     except ModuleNotFoundError as error:
