@@ -30,7 +30,7 @@ def write(
         _stop("--segments: affected or all.")
     settings = _settings()
     try:
-        from app.interop.dicom_out.writing import read_and_write  # noqa: PLC0415
+        from app.interop.dicom_out.writing import read_and_write  # noqa: PLC0415 -- loads only when the command runs
     except ModuleNotFoundError as error:
         _stop(f"{error.name} is not installed; install the extra 'dicom'.")
     from app.case_file import CaseFileError  # noqa: PLC0415

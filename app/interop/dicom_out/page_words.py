@@ -144,7 +144,7 @@ def _stated(header: Dataset, keyword: str) -> str:
 
 def _date(value: Any) -> str:
     text = str(value or "")
-    return f"{text[:4]}-{text[4:6]}-{text[6:]}" if len(text) == 8 and text.isdigit() else "not stated"  # noqa: PLR2004
+    return f"{text[:4]}-{text[4:6]}-{text[6:]}" if len(text) == 8 and text.isdigit() else "not stated"  # noqa: PLR2004 -- YYYYMMDD of DICOM
 
 
 def _study_time(header: Dataset) -> str:
