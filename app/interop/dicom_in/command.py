@@ -119,7 +119,7 @@ def _settings() -> "Settings":
 
 
 def _print(text: str) -> None:
-    print(text)  # noqa: T201
+    print(text)  # noqa: T201 -- a command's answer
 
 
 def _say(text: str) -> None:
