@@ -17,8 +17,8 @@ TISSUE_HU = (15.0, 60.0)
 DIFFERENCE_HU = 2.0
 
 
-def naive_reading(artefacts: Artefacts) -> Mapping[Side, frozenset[Region]]:
-    """Regions of each side that are darker than their mirror image by 2 HU or more."""
+def naive_reading(artefacts: Artefacts) -> Mapping[Side, Mapping[Region, float]]:
+    """By how much each region is darker than its mirror image, HU; from ``DIFFERENCE_HU`` on it is called."""
     registration, atlas, tissue = artefacts.registration, load_atlas(), artefacts.tissue
     straight = np.zeros_like(registration.deformation.forward_mm)
     deformation = Deformation(straight, straight, registration.deformation.origin_mm, registration.deformation.step_mm)
@@ -29,10 +29,8 @@ def naive_reading(artefacts: Artefacts) -> Mapping[Side, frozenset[Region]]:
     number = np.bincount(values, minlength=256)
     mean = np.bincount(values, weights=density, minlength=256) / np.maximum(number, 1)
     return {
-        side: frozenset(
-            region
-            for region in Region
-            if mean[atlas.value(region, side)] <= mean[atlas.value(region, side.other)] - DIFFERENCE_HU
-        )
+        side: {
+            region: float(mean[atlas.value(region, side.other)] - mean[atlas.value(region, side)]) for region in Region
+        }
         for side in Side
     }

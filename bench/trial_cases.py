@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from implants import DEPTHS_HU, Change, draw_infarct, implanted, own_outlines, truth
-from naive_rule import naive_reading
+from naive_rule import DIFFERENCE_HU, naive_reading
 from real_heads import published_outlines
 from simulated_heads import Host
 
@@ -43,8 +43,14 @@ class Outcome:
     total: int | None
     total_low: int | None
     total_high: int | None
-    naive_called: list[bool]
+    naive_darker_hu: list[float]
+    """By how much each region is darker than its mirror image, by the naive rule."""
     seconds: float
+
+    @property
+    def naive_called(self) -> list[bool]:
+        """What the naive rule calls affected."""
+        return [darker >= DIFFERENCE_HU for darker in self.naive_darker_hu]
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -76,7 +82,7 @@ def outcome(host: Host, change: Change) -> Outcome:
     reading, artefacts = read_volume_of(volume)
     seconds = time.perf_counter() - started
     affected = truth(change)
-    naive = {side: frozenset[Region]() for side in Side} if artefacts is None else naive_reading(artefacts)
+    naive = None if artefacts is None else naive_reading(artefacts)
     rows = [(side, region) for side in Side for region in REGIONS]
     read = reading.regions
 
@@ -101,7 +107,7 @@ def outcome(host: Host, change: Change) -> Outcome:
         total=reading.total,
         total_low=reading.total_low,
         total_high=reading.total_high,
-        naive_called=[region in naive[side] for side, region in rows],
+        naive_darker_hu=[naive[side][region] if naive else 0.0 for side, region in rows],
         seconds=seconds,
     )
 

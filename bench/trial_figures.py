@@ -9,12 +9,12 @@ import numpy as np
 from implants import DEPTHS_HU
 from numpy.typing import NDArray
 from trial_cases import Outcome
+from trial_rates import at_fixed_rates, calibration, called_acute, shifted_calibration
 
 Figures = dict[str, Any]
 Called = Callable[[Outcome], list[bool]]
 
 TREATABLE_TOTAL = 6
-BINS = 10
 REGIONS_A_SIDE = 10
 FEW_REGIONS = 2
 
@@ -32,12 +32,17 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
             **totals(scored, lambda one: one.total),
             **_side(scored, lambda one: one.called_side),
             **calibration(scored),
+            **shifted_calibration(scored),
             **_interval(scored),
+            **called_acute(scored, lambda one: one.called),
+            "fixed_rate": at_fixed_rates(scored, lambda one: one.probability),
         },
         "naive": {
             **detection(scored, lambda one: one.naive_called),
             **totals(scored, naive_total),
             **_side(scored, naive_side),
+            **called_acute(scored, lambda one: one.naive_called),
+            "fixed_rate": at_fixed_rates(scored, lambda one: one.naive_darker_hu),
         },
         "seconds": {
             "median": float(np.median([one.seconds for one in outcomes])),
@@ -138,20 +143,6 @@ def _side(scored: Sequence[Outcome], side: Callable[[Outcome], str | None]) -> F
             "one or two regions": right([one for one in infarcts if sum(one.affected) <= FEW_REGIONS]),
             "three or more": right([one for one in infarcts if sum(one.affected) > FEW_REGIONS]),
         }
-    }
-
-
-def calibration(scored: Sequence[Outcome]) -> Figures:
-    """Brier score and expected calibration error of the region probabilities, over ten equal bins."""
-    pairs = np.array(
-        [(p, a) for one in scored for p, a in zip(one.probability, one.affected, strict=True) if p is not None]
-    )
-    probability, affected = pairs.T
-    bins = np.minimum((probability * BINS).astype(int), BINS - 1)
-    gaps = [abs(float((probability - affected)[bins == b].sum())) for b in range(BINS)]
-    return {
-        "brier": float(((probability - affected) ** 2).mean()),
-        "calibration_error": sum(gaps) / len(pairs),
     }
 
 

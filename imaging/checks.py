@@ -29,10 +29,15 @@ LEAST_SLICES = 5
 WIDEST_GAP_MM = 10.5
 """Head CT is read on slices of up to 10 mm; beyond, the deep nuclei (about 20 mm high) may fall between slices."""
 LARGEST_HEAD_ML = 2200.0
+DOUBTFUL_ML = 600.0
+"""A smaller brain is a part of one, or drowns in noise."""
 LEAST_BONE_RIM = 0.6
 BRAIN_MODE_HU = (15.0, 60.0)
 """Living brain without contrast lies near 33; beyond these the numbers are not Hounsfield units."""
 REFUSED_NOISE_HU = 45.0
+TOO_ROUGH = "The scan was reconstructed for bone or is too noisy: grey matter drowns."
+SOFT_HU, ROUGHNESS_MM = (-20.0, 80.0), 25.0
+"""Half the width of a square in the middle of the skull, which noise is looked for in when no brain is found."""
 NOISE_SLICES = 7
 FEWEST_NOISE_VOXELS = 200
 SHARP_KERNEL = re.compile(r"^(BONE|EDGE|LUNG|[BHJUQ][RCFLV]?[6-9]\d)", re.IGNORECASE)
@@ -138,11 +143,26 @@ def noise_hu(volume: CtVolume, head: Head) -> float:
     return float(np.median(values) * np.sqrt(9 / 8)) if values else float("nan")
 
 
+def check_roughness(volume: CtVolume) -> None:
+    """Where no brain was found, noise may be what hides it: BONE_KERNEL."""
+    bone = volume.hu[::4, ::4] > BONE_ABOVE_HU
+    if not bone.any():
+        return
+    rows, columns, slices = (part.start + part.stop for part in bounding_box(bone))
+    i, j, reach = rows * 2, columns * 2, round(ROUGHNESS_MM / max(volume.spacing_mm))
+    k = min(slices // 2, volume.slice_count - 1)
+    middle = volume.hu[max(i - reach, 0) : i + reach, max(j - reach, 0) : j + reach, k]
+    rough = middle - ndimage.uniform_filter(middle, 3)
+    is_soft = middle.size and SOFT_HU[0] < float(np.median(middle)) < SOFT_HU[1]
+    if is_soft and 1.4826 * float(np.median(np.abs(rough))) > REFUSED_NOISE_HU:
+        _refuse(RefusalCode.BONE_KERNEL, TOO_ROUGH)
+
+
 def check_kernel(volume: CtVolume, noise: float) -> None:
     """A soft-tissue reconstruction: BONE_KERNEL."""
     kernel = volume.acquisition.kernel
     if noise > REFUSED_NOISE_HU or (kernel is not None and SHARP_KERNEL.match(kernel.strip())):
-        _refuse(RefusalCode.BONE_KERNEL, "The scan was reconstructed for bone or is too noisy: grey matter drowns.")
+        _refuse(RefusalCode.BONE_KERNEL, TOO_ROUGH)
 
 
 def check_coverage(coverage: Mapping[Side, Mapping[Region, float]]) -> None:
@@ -169,6 +189,18 @@ def check_metal(tissue: TissueMap, registration: Registration) -> None:
     here = (z >= METAL_Z_MM[0]) & (z <= METAL_Z_MM[1])
     if float(tissue.slice_ml[dense[here, 2]].sum()) > METAL_ML:
         _refuse(RefusalCode.METAL_ARTEFACT, "Metal in the scored slices throws streaks over the brain.", BY_EYE)
+
+
+def check_metal_inside(volume: CtVolume, head: Head) -> None:
+    """No metal within the brain, which would spoil the registration as well: METAL_ARTEFACT."""
+    dense = np.argwhere(volume.hu > METAL_HU)
+    if dense.size == 0:
+        return
+    at = head.grid.index(volume.index_to_world(dense.astype(float))).T
+    inside = ndimage.map_coordinates(head.mask.view(np.uint8), at, order=0) > 0
+    voxel_ml = float(np.prod(volume.spacing_mm)) * float(np.median(volume.gaps_mm)) / 1000
+    if float(inside.sum()) * voxel_ml > METAL_ML:
+        _refuse(RefusalCode.METAL_ARTEFACT, "Metal in the brain throws streaks over it.", BY_EYE)
 
 
 def contrast_ml(tissue: TissueMap, head: Head) -> float:

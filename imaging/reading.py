@@ -118,7 +118,11 @@ def _read(volume: CtVolume, clock: _Clock) -> tuple[Reading, Artefacts]:
         checks.check_hounsfield(volume)
         stack = block_mean(volume, blocks_for(volume, MEASURED_IN_PLANE_MM, MEASURED_SLICE_MM))
         coarse = block_mean(stack, blocks_for(stack, SEARCHED_IN_PLANE_MM, MEASURED_SLICE_MM))
-        head = checks.check_head(find_head(upright(coarse, SEARCHED_GRID_MM)))
+        found = find_head(upright(coarse, SEARCHED_GRID_MM))
+        if found is None or found.volume_ml < checks.DOUBTFUL_ML:
+            checks.check_roughness(volume)
+        head = checks.check_head(found)
+        checks.check_metal_inside(volume, head)
         mode_hu = checks.check_brain_density(brain_mode_hu(head))
         noise = checks.noise_hu(volume, head)
         checks.check_kernel(volume, noise)

@@ -20,7 +20,7 @@ TWENTY = [False] * 20
 def trial() -> SimpleNamespace:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(BENCH))
-        names = ("simulated_heads", "implants", "trial_cases", "trial_figures")
+        names = ("simulated_heads", "implants", "trial_cases", "trial_figures", "trial_rates", "controls")
         return SimpleNamespace(**{name: importlib.import_module(name) for name in names})
 
 
@@ -50,7 +50,7 @@ def outcome(trial: SimpleNamespace, **changes: Any) -> Any:
         total=9,
         total_low=8,
         total_high=9,
-        naive_called=TWENTY,
+        naive_darker_hu=[0.0] * 20,
         seconds=1.0,
     )
     return replace(perfect, **changes)
@@ -135,3 +135,36 @@ def test_agreement_beyond_chance(trial: SimpleNamespace) -> None:
     same = np.array([[4.0, 4.0], [7.0, 7.0], [9.0, 9.0]])
     assert trial.trial_figures.icc_a_1(same) == pytest.approx(1)
     assert trial.trial_figures.icc_a_1(same + np.array([0, 1])) < 1
+
+
+def test_sensitivity_at_a_fixed_rate_is_read_where_that_many_unaffected_regions_pass(trial: SimpleNamespace) -> None:
+    left_insula = [place == INSULA for place in range(20)]
+    calm = [outcome(trial, kind="none", affected=TWENTY, probability=[0.01 * n] * 20) for n in range(20)]
+    strokes = [outcome(trial, probability=[p if hit else 0.0 for hit in left_insula]) for p in (0.1, 0.15, 0.185, 0.5)]
+    found = trial.trial_rates.at_fixed_rates([*calm, *strokes], lambda one: one.probability)["sensitivity"]
+    # 24 scans: one region may pass at 0.05, so the cut is the second highest of the unaffected, 0.19
+    assert found["at 0.05 false regions, 4 to 8 HU"] == pytest.approx(0.25)
+    assert found["at 0.05 false regions, 2 HU"] is None
+
+
+def test_scans_called_acute_counts_scans_not_regions(trial: SimpleNamespace) -> None:
+    three = [place < 3 for place in range(20)]
+    scans = [outcome(trial, kind="old infarct", affected=TWENTY, called=called) for called in (three, TWENTY)]
+    assert trial.trial_rates.called_acute(scans, lambda one: one.called)["scans_called_acute"]["old infarct"] == 0.5
+
+
+def test_every_unsuitable_scan_differs_from_the_head_it_was_made_of(trial: SimpleNamespace, host: Any) -> None:
+    cases = list(trial.controls.unsuitable(host, 1))
+    assert len({case.name for case in cases}) == len(cases) > 8
+    for case in cases:
+        assert case.codes
+        assert case.volume.hu.shape != host.volume.hu.shape or np.abs(case.volume.hu - host.volume.hu).max() > 50
+
+
+def test_a_bleed_has_its_volume_and_density(trial: SimpleNamespace, host: Any) -> None:
+    quiet = replace(host, noise_hu=0.0)
+    bled = trial.controls.with_bleed(quiet, 2.0, np.random.default_rng(2)).hu
+    changed = bled > host.volume.hu + 10
+    voxel_ml = float(np.prod(host.volume.spacing_mm)) * float(host.volume.gaps_mm[0]) / 1000
+    assert 1.0 < changed.sum() * voxel_ml < 3.0
+    assert bled[changed].max() == pytest.approx(60.0, abs=1)

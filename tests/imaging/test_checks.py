@@ -162,3 +162,14 @@ def test_a_bleed_of_a_millilitre_is_refused_on_slices_of_5_mm(at_mm: tuple[float
     reading, _ = read_volume_of(with_ball(plain_phantom(), at_mm, 6.2, 60.0))
     assert reading.refusal is not None
     assert reading.refusal.code is RefusalCode.HAEMORRHAGE_SUSPECTED
+
+
+def test_noise_that_hides_the_brain_is_told_as_such() -> None:
+    volume = plain_phantom()
+    noise = np.random.default_rng(8).normal(0, 200, volume.hu.shape).astype(np.float32)
+    assert refusal(replace(volume, hu=np.clip(volume.hu + noise, -1024, 3071))) is RefusalCode.BONE_KERNEL
+
+
+def test_metal_in_the_brain_is_named_before_it_spoils_the_registration() -> None:
+    volume = with_ball(plain_phantom(), (-25.0, -5.0, 20.0), 5.0, 3050.0)
+    assert refusal(volume) is RefusalCode.METAL_ARTEFACT
