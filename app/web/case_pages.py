@@ -30,7 +30,13 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(answer_in_its_
 
 _LISTED = 50
 _LONGEST_COMMENT = 500
-_FAULTS = {NotInRecord: 404, AlreadyDecided: 409, UnusableCaseId: 422, RecordBusy: 503, RecordUnavailable: 503}
+_FAULTS: dict[type[Exception], int] = {
+    NotInRecord: 404,
+    AlreadyDecided: 409,
+    UnusableCaseId: 422,
+    RecordBusy: 503,
+    RecordUnavailable: 503,
+}
 
 Reader = Annotated[Actor, Depends(requires(Scope.READ))]
 Judge = Annotated[Actor, Depends(requires(Scope.TRIAGE))]

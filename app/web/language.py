@@ -62,10 +62,14 @@ def languages() -> Mapping[str, str]:
 
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
-    """English words to words; empty for English."""
+    """English words to words; empty for English.
+
+    A file has ``words``, which must be complete, and may have ``texts`` of guidelines and of the scan reader.
+    """
     if language == ENGLISH:
         return MappingProxyType({})
-    return MappingProxyType(_read(CATALOGUES / f"{language}.yaml")["words"])
+    told = _read(CATALOGUES / f"{language}.yaml")
+    return MappingProxyType({**told.get("texts", {}), **told["words"]})
 
 
 @cache

@@ -61,7 +61,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def application(*, stand_in: bool = True) -> Iterator[str]:
-    """The address of the application on a port of its own; a stand-in reads its scans, always alike, or the real one."""
+    """The address of the application on a port of its own; its scans are read by a stand-in, or really."""
     settings = Settings(site_time_zone="Europe/London")
     app = create_app(settings)
     if stand_in:

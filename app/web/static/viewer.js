@@ -16,7 +16,8 @@ const reading = () => JSON.parse(document.getElementById("viewer-reading")?.data
 async function fetched(name, file) {
   const response = await fetch(`${box.dataset.scans}/${name}/${file}`, { cache: "no-store" });
   if (!response.ok) throw new Error(String(response.status));
-  return new Response(response.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+  const packed = await response.blob();
+  return new Response(packed.stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
 export async function open(name) {
