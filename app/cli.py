@@ -82,7 +82,7 @@ def triage(
     if as_json:
         _print_json(answer if reading is None else {"reading": reading, "triage": answer})
         return
-    from app.text_report import reading_text, triage_text
+    from app.answers.note import reading_text, triage_text
 
     if reading is not None:
         print(reading_text(reading), end="\n\n")
@@ -113,7 +113,7 @@ def read_ct(
     if as_json:
         _print_json(reading.to_json())
     else:
-        from app.text_report import reading_text
+        from app.answers.note import reading_text
 
         print(reading_text(reading.to_json()))
 
@@ -229,7 +229,7 @@ def show_rule(
     if as_json:
         _print_json(clause)
         return
-    from app.text_report import clause_text
+    from app.answers.note import clause_text
 
     print(clause_text(clause))
 

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from app.answer import action_json
+from app.answers.transfer import action_json
 from app.triage import NOT_FOR_CLINICAL_USE, rulebook
 from app.version import __version__
 from scoring.lvo_scales import LvoScore

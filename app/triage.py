@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from app import observers
-from app.answer import clause_json
-from app.answer_parts import NOT_FOR_CLINICAL_USE, PARTS, Judged, closing, opening
-from app.answer_text import part_text
+from app.answers.clauses import clause_json
+from app.answers.parts import NOT_FOR_CLINICAL_USE, PARTS, Judged, closing, opening
+from app.answers.text import part_text
 from scoring.case import Case
 from scoring.derived import assess
 from scoring.eligibility import grid_in_force, judge

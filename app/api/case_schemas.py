@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from app.answer_schemas import Moment, TriageAnswer, VersionsOut
+from app.answers.schemas import Moment, TriageAnswer, VersionsOut
 from app.schemas import StrictModel, TriageRequest
 from app.store.status import Status
 

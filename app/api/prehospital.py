@@ -9,7 +9,7 @@ from pydantic_core import to_json
 
 from app.access.actor import Scope
 from app.access.guard import requires
-from app.answer_schemas import ActionOut
+from app.answers.schemas import ActionOut
 from app.api.strict_route import StrictJsonRoute
 from app.prehospital import FieldCase, prehospital
 from app.schemas import Name, StrictModel, Time

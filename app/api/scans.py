@@ -11,12 +11,12 @@ from pydantic_core import to_json
 from app import strict_json
 from app.access.actor import Scope
 from app.access.guard import actor_of, requires
+from app.answers.scan_schemas import JobAnswer, ScanAnswer
 from app.api.service import Service, service_of
 from app.cases import case_of
 from app.hospital import Hospital
 from app.jobs import Answer
 from app.problems import MEDIA_TYPE, Problem, contradiction, invalid
-from app.scan_answer_schemas import JobAnswer, ScanAnswer
 from app.scan_desk import RETRY_AFTER, ScanRequest
 from app.schemas import TriageRequest
 from app.triage import triage

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from app.access.actor import Actor, Scope
 from app.access.guard import requires
-from app.answer_schemas import TriageAnswer
+from app.answers.schemas import TriageAnswer
 from app.api.service import service_of
 from app.api.strict_route import StrictJsonRoute
 from app.cases import case_of

@@ -12,10 +12,10 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from app.answer_schemas import TriageAnswer
+from app.answers.scan_schemas import ScanAnswer
+from app.answers.schemas import TriageAnswer
 from app.api.examples import TRIAGE_EXAMPLES
 from app.cli import app
-from app.scan_answer_schemas import ScanAnswer
 from app.version import __version__
 
 ROOT = Path(__file__).parents[2]
@@ -192,8 +192,8 @@ def test_a_real_reading_is_written_whole(shared: Path, tmp_path: Path) -> None:
     ("code", "unwanted"),
     [
         ("import app.cli", ["fastapi", "numpy", "pydantic", "uvicorn"]),
-        ("import app.case_file, app.text_report", ["fastapi", "numpy", "pydantic_settings", "uvicorn"]),
-        ("import imaging.reading, app.cli, app.text_report", ["fastapi", "pydantic", "uvicorn", "yaml"]),
+        ("import app.case_file, app.answers.note", ["fastapi", "numpy", "pydantic_settings", "uvicorn"]),
+        ("import imaging.reading, app.cli, app.answers.note", ["fastapi", "pydantic", "uvicorn", "yaml"]),
     ],
 )
 def test_commands_load_only_what_they_need(code: str, unwanted: list[str]) -> None:

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from app.answer_schemas import TriageAnswer
+from app.answers.schemas import TriageAnswer
 from app.api.examples import TRIAGE_EXAMPLES
 from app.main import create_app
 from app.settings import Settings

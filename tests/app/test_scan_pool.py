@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.scan_answer_schemas import RefusedReading
+from app.answers.scan_schemas import RefusedReading
 from app.scan_pool import ScanPool, WorkerUnavailable
 from app.settings import Settings
 

@@ -4,13 +4,13 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
+from app.answers.note import triage_text
 from app.interop.fhir.answer_draft import Draft, notes
 from app.interop.fhir.answer_guidance import add_guidance, add_risk, citation
 from app.interop.fhir.answer_observations import add_aspects, add_posterior
 from app.interop.fhir.case_reading import FhirCase
 from app.interop.fhir.outcomes import outcome_of_notes
 from app.interop.fhir.systems import ACTIONS_SYSTEM, LOINC, OWN, RESULTS_SYSTEM, Json, coding, concept
-from app.text_report import triage_text
 from scoring.case import Case
 from scoring.outcomes import Action
 

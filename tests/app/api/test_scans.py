@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
+from app.answers.scan_schemas import ScanAnswer
 from app.main import create_app
 from app.problems import MEDIA_TYPE
-from app.scan_answer_schemas import ScanAnswer
 from app.scan_pool import ScanPool
 from app.settings import Settings
 

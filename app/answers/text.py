@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
-from app.answer import answer_json, change_json, comes_at, value_json
-from app.answer_parts import PARTS, Judged, near_bounds_json, outcomes_at_puncture, summary_json
+from app.answers.parts import PARTS, Judged, near_bounds_json, outcomes_at_puncture, summary_json
+from app.answers.values import answer_json, change_json, comes_at, value_json
 from scoring.explain import what_would_change
 from scoring.outcomes import Outcome
 

@@ -1,10 +1,10 @@
-"""What the answers of the scan addresses hold, for the API's documentation; see `app.answer_schemas`."""
+"""What the answers of the scan addresses hold, for the API's documentation; see `app.answers.schemas`."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from app.answer_schemas import TriageAnswer
+from app.answers.schemas import TriageAnswer
 from imaging.refusals import RefusalCode
 from scoring.regions import Side, Status
 

@@ -1,17 +1,15 @@
-"""Parts of an answer beyond the clauses, as JSON-ready dictionaries: trial figures, delay, checklist, swelling."""
+"""Parts of an answer beyond the clauses, as JSON-ready dictionaries: trial figures, delay, swelling."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from functools import cache
 from typing import Any
 
-from app.answer import described_answer, reason_json, value_json
+from app.answers.values import described_answer, reason_json
 from scoring.benefit import BenefitFigure, all_figures
 from scoring.decompression import DecompressionAdvice, calls_for_neurosurgeon
 from scoring.delay import ExpectedOutcome, delay_model
 from scoring.outcomes import Action
-from scoring.transfer_checklist import FilledItem
 from scoring.values import Known
 
 
@@ -63,22 +61,6 @@ def _expected_json(outcome: ExpectedOutcome) -> dict[str, Any]:
         "independent_percent": outcome.independent_percent,
         "mean_mrs": outcome.mean_mrs,
     }
-
-
-def checklist_json(filled: Sequence[FilledItem]) -> list[dict[str, Any]]:
-    """The lines of the call to the receiving centre; ``known`` is empty where a person must say it."""
-    return [
-        {
-            "id": line.item.id,
-            "title": line.item.title,
-            "known": {fact: _stated(value) for fact, value in line.known.items()},
-        }
-        for line in filled
-    ]
-
-
-def _stated(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value_json(value)
 
 
 def swelling_json(advice: list[DecompressionAdvice], values: Mapping[str, Known]) -> dict[str, Any]:

@@ -6,20 +6,19 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from app.answer import (
-    TOWARDS_THE_CENTRE,
+from app.answers.evidence import benefit_json, delay_json, swelling_json
+from app.answers.ivt import ivt_json
+from app.answers.transfer import TOWARDS_THE_CENTRE, checklist_json, transfer_json
+from app.answers.values import (
     answer_json,
     aspects_json,
     change_json,
     comes_at,
-    ivt_json,
     near_bound_json,
     pc_aspects_json,
     time_json,
-    transfer_json,
     values_json,
 )
-from app.answer_evidence import benefit_json, checklist_json, delay_json, swelling_json
 from app.version import __version__
 from imaging.atlas_description import atlas_version
 from scoring.benefit import benefit_figures, eligible_trials

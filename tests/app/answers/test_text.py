@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import to_json
 
-from app.answer_text import gap, gapped
+from app.answers.text import gap, gapped
 from app.case_file import read_case
 from app.triage import PARTS, triage, triage_text
 from scoring.aspects import Findings
@@ -19,7 +19,7 @@ from scoring.facts import OCCLUSION_SITES, Facts
 from scoring.regions import Region, Side, Status
 from scoring.site import Capability, Site
 
-CASES = Path(__file__).resolve().parents[2] / "sample_data" / "cases"
+CASES = Path(__file__).resolve().parents[3] / "sample_data" / "cases"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 

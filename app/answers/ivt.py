@@ -1,0 +1,58 @@
+"""What is said of thrombolysis, as JSON-ready dictionaries."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from app.answers.values import reason_json, ruleset_source
+from scoring.doses import alteplase_dose, dose_source, tenecteplase_dose
+from scoring.thrombolysis import Caution, ThrombolysisAdvice
+from scoring.values import Known
+
+
+def ivt_json(advice: ThrombolysisAdvice, values: Mapping[str, Known]) -> dict[str, Any]:
+    """What one guideline says of thrombolysis, what speaks against it, and dose bands when the weight is known."""
+    answer = advice.answer
+    clause = answer.clause
+    cited = clause or answer.nearest
+    return {
+        "ruleset": answer.ruleset.name,
+        "title": answer.ruleset.title,
+        "outcome": answer.outcome.value,
+        "outcome_text": answer.outcome.label,
+        "level": clause.level if clause else None,
+        "clause": clause.clause if clause else None,
+        "clause_title": clause.title if clause else None,
+        "note": clause.note if clause else None,
+        "contraindicated": advice.is_contraindicated,
+        "cautions": [_caution_json(caution) for caution in advice.cautions],
+        "contraindications_not_asked": list(advice.unknown),
+        "missing": list(answer.missing),
+        "reasons": [reason_json(reason) for reason in answer.reasons(values)],
+        "source": cited.source_summary if cited is not None else ruleset_source(answer.ruleset),
+        "dose_reference": _dose_json(values.get("weight_kg")),
+    }
+
+
+def _caution_json(caution: Caution) -> dict[str, Any]:
+    return {
+        "tier": caution.tier.value,
+        "tier_text": caution.tier.label,
+        "title": caution.clause.title,
+        "clause": caution.clause.clause,
+        "note": caution.clause.note,
+        "local": caution.is_local,
+        "reasons": [reason_json(reason) for reason in caution.reasons],
+        "source": caution.clause.source_summary,
+    }
+
+
+def _dose_json(weight_kg: Known | None) -> dict[str, Any] | None:
+    if not isinstance(weight_kg, int | float):
+        return None
+    return {
+        "tenecteplase": asdict(tenecteplase_dose(weight_kg)),
+        "alteplase": asdict(alteplase_dose(weight_kg)),
+        "text": "Published dose bands for reference; not a prescription.",
+        **dose_source(),
+    }

@@ -1,0 +1,104 @@
+"""What to do next with the patient, as JSON-ready dictionaries: the action, destinations, clocks, the checklist."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from app.answers.values import iso, reason_json, value_json
+from scoring.case import Case
+from scoring.door_in_door_out import door_in_door_out_dispute, door_in_door_out_targets
+from scoring.network import Destination
+from scoring.outcomes import Action
+from scoring.transfer import TransferAdvice
+from scoring.transfer_checklist import FilledItem
+from scoring.values import Known
+
+TOWARDS_THE_CENTRE = {Action.TRANSFER_NOW, Action.CALL_THROMBECTOMY_CENTRE, Action.GET_CTA_OR_DISCUSS}
+"""Actions that lead to the thrombectomy centre; the others have no destination of this network."""
+
+
+def action_json(advice: TransferAdvice) -> dict[str, Any]:
+    """An action, the clause and the lines that decided it, and what stopped an earlier clause from being judged."""
+    clause = advice.clause
+    return {
+        "action": advice.action.value,
+        "action_text": (clause.instruction if clause else None) or advice.action.label,
+        "level": clause.level if clause else None,
+        "clause": clause.clause if clause else None,
+        "reasons": [reason_json(reason) for reason in advice.reasons],
+        "source": clause.source_summary if clause else None,
+        "note": clause.note if clause else None,
+        "missing": list(advice.missing),
+    }
+
+
+def transfer_json(
+    advice: TransferAdvice,
+    case: Case,
+    to_puncture: int | None,
+    values: Mapping[str, Known],
+    on_arrival: TransferAdvice | None,
+) -> dict[str, Any]:
+    """The action, where to, why, and the minutes that are known."""
+    site = case.site
+    is_elsewhere = values.get("site_treats") is False and advice.action in TOWARDS_THE_CENTRE
+    return {
+        **action_json(advice),
+        "destination": site.thrombectomy_centre if site is not None and is_elsewhere else None,
+        "on_arrival": action_json(on_arrival) if on_arrival else None,
+        "estimates": {
+            "minutes_to_thrombectomy_centre": site.minutes_to_thrombectomy_centre if site else None,
+            "door_to_groin_minutes": site.door_to_groin_minutes if site else None,
+            "minutes_to_projected_puncture": to_puncture,
+        },
+        "destinations": [_destination_json(destination) for destination in case.destinations],
+        "door_in_door_out": _door_in_door_out_json(values),
+    }
+
+
+def _destination_json(destination: Destination) -> dict[str, Any]:
+    return {
+        "site_id": destination.site_id,
+        "name": destination.name,
+        "mode": destination.mode,
+        "transport_minutes": destination.transport_minutes,
+        "arrival_at": destination.arrival_at.isoformat(),
+        "open_on_arrival": destination.is_open_on_arrival,
+        "door_to_groin_minutes": destination.door_to_groin_minutes,
+        "puncture_at": iso(destination.puncture_at),
+        "icu_beds": destination.icu_beds,
+    }
+
+
+def _door_in_door_out_json(values: Mapping[str, Known]) -> dict[str, Any] | None:
+    """Minutes since arrival beside the targets for leaving; only at a site that does not treat."""
+    minutes = values.get("minutes_since_arrival")
+    if not isinstance(minutes, int | float) or values.get("site_treats") is not False:
+        return None
+    targets = [
+        {
+            "minutes": target.minutes,
+            "missed": target.is_missed(minutes),
+            "minutes_left": max(0, target.minutes - int(minutes)),
+            "title": target.title,
+            "checked": target.checked,
+        }
+        for target in door_in_door_out_targets()
+    ]
+    return {"minutes_since_arrival": int(minutes), "targets": targets, "note": door_in_door_out_dispute()}
+
+
+def checklist_json(filled: Sequence[FilledItem]) -> list[dict[str, Any]]:
+    """The lines of the call to the receiving centre; ``known`` is empty where a person must say it."""
+    return [
+        {
+            "id": line.item.id,
+            "title": line.item.title,
+            "known": {fact: _stated(value) for fact, value in line.known.items()},
+        }
+        for line in filled
+    ]
+
+
+def _stated(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value_json(value)
