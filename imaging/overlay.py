@@ -41,6 +41,7 @@ WORDS = {
     Status.AFFECTED: "AFFECTED*: thick line, hatched",
     Status.NOT_ASSESSABLE: "not assessable?: dotted line",
 }
+FULL_SCORE = 10
 NOT_FOR_DIAGNOSIS = "NOT FOR DIAGNOSIS"
 CONVENTION = "patient's right on the left"
 _TEXT = (235, 235, 235)
@@ -189,6 +190,8 @@ def _write_letters(tile: Image.Image, values: NDArray[np.uint8], reading: Readin
 def title_of(reading: Reading) -> str:
     """Score, bounds and side in a line."""
     side = f"{reading.side.value} side" if isinstance(reading.side, Side) else "no side stands out"
+    if isinstance(reading.side, Side) and reading.total == FULL_SCORE:
+        side += " suspected, no region clear"
     return f"ASPECTS {reading.total} ({reading.total_low} to {reading.total_high}), {side}"
 
 
