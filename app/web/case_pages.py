@@ -2,10 +2,11 @@
 
 import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic_core import to_json
 from starlette.responses import RedirectResponse
 
 from app.access.actor import Actor, Scope
@@ -15,16 +16,24 @@ from app.cases import case_of
 from app.store.faults import AlreadyDecided, NotInRecord, RecordBusy, RecordUnavailable, UnusableCaseId
 from app.web.copy_text import say_score
 from app.web.form_bodies import form_fields
+from app.web.form_reading import FormReading
 from app.web.forms import problem_at, read_form
+from app.web.judging import judged_page
 from app.web.kept_fields import fields_of
 from app.web.language import _
 from app.web.language_choice import answer_in_its_language, without_language
 from app.web.pages import render
+from app.web.scan_beside import DECISION, DECISIONS, ScanBeside, scan_beside
+from app.web.scan_words import stops_the_path
 from app.web.site_clock import Now, site_zone
 from app.web.time_words import say_moment
 from app.web.wording import state_of, title_of
 from app.web.workspace import workspace_page
+from scoring.case import Case
 from scoring.errors import CaseError
+
+if TYPE_CHECKING:
+    from app.store.revisions import Judgement
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(answer_in_its_language)])
 
@@ -77,18 +86,38 @@ async def keep(request: Request, actor: Judge, now: Now) -> Response:
         return render(request, "unreadable.html", 400, title="The form could not be read", detail="")
     fields = without_language(request, fields)
     fields.pop("keep", None)
+    scan = await scan_beside(request, fields)
     reading = read_form(fields, now, site_zone(request))
-    if reading.request is None:
-        return workspace_page(request, reading, now)
+    if reading.request is None or stops_the_path(reading, scan):
+        return await judged_page(request, fields, now, site_zone(request))
     try:
         case = case_of(reading.request, service_of(request).sites)
-        answer = await hospital.records.judge_and_keep(json.dumps(reading.payload).encode(), case, None, actor)
+        kept = await hospital.records.keep(_judgement(reading, case, scan), actor)
     except CaseError as error:
         problem_at(reading, error.loc, error.message)
-        return workspace_page(request, reading, now)
+        return workspace_page(request, reading, now, scan=scan)
     except tuple(_FAULTS) as fault:
         return _sorry(request, fault)
-    return _to_case(request, json.loads(answer)["record"]["case_id"])
+    return _to_case(request, kept.case_id)
+
+
+def _judgement(reading: FormReading, case: Case, scan: ScanBeside | None) -> "Judgement":
+    """What is kept: the case and its answer, and with a scan its reading and what the reader made of it."""
+    from app.store.judged_case import JudgedCase  # noqa: PLC0415 -- a service that keeps nothing needs none of it
+    from app.store.records import judgement_of  # noqa: PLC0415
+    from app.store.revisions import check_case_id  # noqa: PLC0415
+
+    check_case_id(case.case_id)
+    request = json.dumps(reading.payload).encode()
+    if scan is None or scan.reading is None:
+        judged, software = JudgedCase(case), None
+    else:
+        case, warnings = scan.bring_into(case)
+        decided = DECISIONS.get(reading.kept.get(DECISION, ""), "not decided on" if scan.is_shown else "not looked at")
+        judged = JudgedCase(case, None, (*warnings, f"The software's reading was {decided}."))
+        software = to_json({name: part for name, part in scan.reading.items() if name != "overlay_png_base64"})
+    answer = judged.judge()
+    return judgement_of(request, judged, answer["versions"], to_json(answer), reading=software)
 
 
 @router.get("/cases/{case_id:path}")

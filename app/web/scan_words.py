@@ -16,6 +16,17 @@ _HAEMORRHAGE = "HAEMORRHAGE_SUSPECTED"
 _NO_VIEW = {"scan_own": False, "scan_views": False, "scan_viewed": "", "scan_stops": False}
 
 
+def suspects_haemorrhage(scan: ScanBeside | None) -> bool:
+    """Whether the software refused the scan because of what may be blood."""
+    software = None if scan is None else scan.reading
+    return software is not None and software.get("refusal") is not None and software["refusal"]["code"] == _HAEMORRHAGE
+
+
+def stops_the_path(reading: FormReading, scan: ScanBeside | None) -> bool:
+    """Whether haemorrhage is suspected and nobody has answered the question about it."""
+    return suspects_haemorrhage(scan) and not reading.kept.get("haemorrhage_on_imaging")
+
+
 def scan_words(reading: FormReading, scan: ScanBeside | None) -> dict[str, Any]:
     """What the templates show of a scan.
 
@@ -37,8 +48,7 @@ def scan_words(reading: FormReading, scan: ScanBeside | None) -> dict[str, Any]:
     is_held = not (scan.is_shown or scan.is_refused)
     compared = [] if is_held else compare(reading.payload.get("findings"), software)
     differing = [row.region for row in compared if row.differs]
-    bleeds = scan.is_refused and software["refusal"]["code"] == _HAEMORRHAGE
-    stops = bleeds and not reading.kept.get("haemorrhage_on_imaging")
+    bleeds, stops = suspects_haemorrhage(scan), stops_the_path(reading, scan)
     return {
         "scan_reading": None if is_held else software,
         "scan_gone": False,

@@ -50,7 +50,8 @@ async function show(library, name, facts, scan, labels) {
   shown = { name, facts, dims: [i, j, k], labels: labels && new Uint8Array(labels, HEADER_BYTES), header: labels?.slice(0, HEADER_BYTES), library, drawn: null, at: null };
   slider.max = k;
   find("note").textContent = notes(facts);
-  preset(find("canvas").closest(".viewer").querySelector(".preset[aria-pressed=true]") ?? box.querySelector(".preset"));
+  const bleeds = document.querySelector("#scan-alert section"); // then blood is looked for first
+  preset(box.querySelector(bleeds ? ".preset[data-key='3']" : ".preset[aria-pressed=true]") ?? box.querySelector(".preset"));
   viewer.scene.crosshairPos = viewer.vox2frac([Math.floor(i / 2), Math.floor(j / 2), startSlice()]);
   outlines.checked = false;
   find("shows").hidden = !labels;
@@ -61,7 +62,7 @@ async function show(library, name, facts, scan, labels) {
 async function made(library) {
   const canvas = find("canvas");
   const started = new library.Niivue({
-    backColor: [0, 0, 0, 1], crosshairColor: [1, 0.8, 0.1, 0.7], crosshairWidth: 0.6, crosshairGap: 8, crosshairWidthUnit: "mm",
+    backColor: [0, 0, 0, 1], crosshairColor: [1, 0.8, 0.1, 0.7], crosshairWidth: 0.35, crosshairGap: 8, crosshairWidthUnit: "mm",
     isRadiologicalConvention: true, dragAndDropEnabled: false, dragMode: 0, loadingText: "", logLevel: "silent", isOrientationTextVisible: false,
     isColorbar: false, viewModeHotKey: "", clipPlaneHotKey: "", cycleClipPlaneHotKey: "", isForceMouseClickToVoxelCenters: true,
   });

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,12 +11,14 @@ import pytest
 
 from app.access.actor import Actor, ActorKind, Scope
 from app.main import create_app
+from app.scan_pool import ScanPool
 from app.settings import Settings
 from app.web.kept_fields import fields_of
 from tests.app.web.test_pages import CASE
 
 ROOT = Path(__file__).parents[3]
 DOCTOR = Actor(ActorKind.PERSON, "dr-who", frozenset({Scope.READ, Scope.TRIAGE}))
+FAKE = ROOT / "tests" / "app" / "fake_scan_worker.py"
 FORM = {**CASE, "case_id": "Bay 4"}
 
 pytestmark = pytest.mark.anyio
@@ -29,10 +32,13 @@ def anyio_backend() -> str:
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     pytest.importorskip("sqlalchemy")
-    app = create_app(Settings(data_dir=tmp_path / "data", site_time_zone="Europe/London"), everyone=DOCTOR)
+    settings = Settings(data_dir=tmp_path / "data", site_time_zone="Europe/London")
+    app = create_app(settings, everyone=DOCTOR)
+    app.state.service.desk.pool = ScanPool(settings, (sys.executable, str(FAKE), "scores"))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://aspects.test", follow_redirects=True) as made:
         yield made
+    await app.state.service.desk.close()
     await app.state.service.hospital.close()
 
 
@@ -74,6 +80,18 @@ async def test_signing_twice_is_refused_in_words(client: httpx.AsyncClient) -> N
 async def test_a_revision_that_is_no_number_is_refused(client: httpx.AsyncClient, revision: str) -> None:
     await client.post("/cases", data=FORM)
     assert (await client.post("/cases/Bay 4/sign-off", data={"revision": revision})).status_code == 400
+
+
+async def test_a_case_is_kept_with_its_scans_reading_and_what_the_reader_made_of_it(client: httpx.AsyncClient) -> None:
+    sent = await client.post("/scan", data={"case": json.dumps(FORM)}, files={"scan": ("head.nii", b"stand-in")})
+    name = re.search(r'name="scan" value="([\w-]{22})"', sent.text)
+    assert name is not None
+    beside = {**FORM, "scan": name[1], "scan_shown": "yes"}
+    await client.post("/cases", data={**beside, "scan_decision": "own"})
+    kept = (await client.get("/v1/cases/Bay 4/revisions/1")).json()
+    assert kept["reading"]["total"] == 8
+    assert "The software's reading was not taken over." in kept["answer"]["warnings"]
+    assert (await client.post("/v1/cases/Bay 4/revisions/1/replay")).json()["own_rules"]["identical"] is True
 
 
 async def test_a_form_with_problems_is_not_kept(client: httpx.AsyncClient) -> None:

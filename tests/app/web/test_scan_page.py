@@ -167,6 +167,8 @@ async def test_suspected_haemorrhage_stops_the_path_until_somebody_has_looked(se
         case = {**SEEN, "scan": _scan_of(sent.text)}
         looked = await client.post("/", data={**case, "haemorrhage_on_imaging": "no"})
     assert "Stopped: haemorrhage suspected" in sent.text
+    assert "What each source says" not in sent.text
+    assert "Answer as plain text" not in sent.text
     assert "Stopped: haemorrhage suspected" not in looked.text
     assert "The software suspects haemorrhage" in looked.text
 
