@@ -71,10 +71,13 @@ class ScanPool:
                 self._spare = None  # the next call tries anew
             raise
 
-    async def read(self, scan: Path, *, overlay: bool = False, views: Path | None = None) -> dict[str, Any]:
+    async def read(
+        self, scan: Path, *, overlay: bool = False, thumbnail: bool = False, views: Path | None = None
+    ) -> dict[str, Any]:
         """Read a scan; the answer is a reading as JSON, scored or refused.
 
-        ``views``: a folder that does not exist yet, for what a browser shows of the scan; ``None``: nobody looks at it.
+        ``overlay``, ``thumbnail``: with this picture, of a scan that could be measured. ``views``: a folder that does
+        not exist yet, for what a browser shows of the scan; ``None``: nobody looks at it.
 
         A child that runs out of time or memory, or that dies, refuses the scan; it never takes the server with it.
 
@@ -86,7 +89,7 @@ class ScanPool:
         async with self._slots:
             child = await self._take()
             try:
-                reading = await self._answer(child, scan, overlay=overlay, views=views)
+                reading = await self._answer(child, scan, {"overlay": overlay, "thumbnail": thumbnail}, views)
                 observers.read(reading)
                 return reading
             finally:
@@ -122,9 +125,11 @@ class ScanPool:
             raise WorkerUnavailable
         return child
 
-    async def _answer(self, child: Process, scan: Path, *, overlay: bool, views: Path | None) -> dict[str, Any]:
+    async def _answer(
+        self, child: Process, scan: Path, pictures: dict[str, bool], views: Path | None
+    ) -> dict[str, Any]:
         answer_file = scan.parent / "reading.json"
-        told = {"scan": str(scan), "answer": str(answer_file), "overlay": overlay}
+        told = {"scan": str(scan), "answer": str(answer_file), **pictures}
         job = json.dumps(told | {"views": None if views is None else str(views)})
         try:
             async with asyncio.timeout(self._seconds):

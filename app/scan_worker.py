@@ -1,8 +1,9 @@
 """Child process that reads one scan and ends: what a hostile file does to it, it does to nothing else.
 
 Started ahead of time as ``python -m app.scan_worker MEMORY_MIB CPU_SECONDS``. It takes limits upon itself, loads the
-readers, waits for one line of JSON on standard input (``{"scan": path, "answer": path, "overlay": false, "views": null}``),
-writes the answer beside the scan, what a browser shows of it into the folder ``views``, and ends. If the server dies, standard input closes and so does this process.
+readers, waits for one line of JSON on standard input (``{"scan": path, "answer": path, "overlay": false, "thumbnail":
+false, "views": null}``), writes the answer beside the scan, what a browser shows of it into the folder ``views``, and
+ends. If the server dies, standard input closes and so does this process.
 """
 
 import base64
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 READY = b"ready\n"
 """Written to standard output once the readers are loaded."""
 
+_PICTURES = {"overlay": "overlay_png_base64", "thumbnail": "thumbnail_webp_base64"}
+"""Where a reading holds the pictures that were asked for."""
+
 
 def main() -> None:
     """Limit, load, wait, read, answer."""
@@ -35,19 +39,21 @@ def main() -> None:
     if not line:
         return
     job = json.loads(line)
-    _write_whole(Path(job["answer"]), _answer(Path(job["scan"]), overlay=job["overlay"], views=job.get("views")))
+    wanted = {"overlay": job["overlay"], "thumbnail": job.get("thumbnail", False)}
+    _write_whole(Path(job["answer"]), _answer(Path(job["scan"]), wanted, views=job.get("views")))
 
 
-def _answer(scan: Path, *, overlay: bool, views: str | None) -> dict[str, Any]:
+def _answer(scan: Path, wanted: dict[str, bool], *, views: str | None) -> dict[str, Any]:
     """``{"reading": …}``, or ``{"fault": …, "frames": […]}`` for what the readers did not foresee."""
-    from imaging.outputs import overlay_png  # noqa: PLC0415 -- see main
+    from imaging.outputs import overlay_png, thumbnail_webp  # noqa: PLC0415 -- see main
     from imaging.reading import read_with_artefacts  # noqa: PLC0415
 
     try:
         reading, artefacts = read_with_artefacts(scan)
         answer = reading.to_json()
-        if overlay and artefacts is not None:
-            answer["overlay_png_base64"] = base64.b64encode(overlay_png(reading, artefacts)).decode()
+        for picture, draw in (("overlay", overlay_png), ("thumbnail", thumbnail_webp)):
+            if wanted[picture] and artefacts is not None:
+                answer[_PICTURES[picture]] = base64.b64encode(draw(reading, artefacts)).decode()
         if views is not None:
             _lay_out(scan, artefacts, Path(views))
     except Exception as error:  # noqa: BLE001 -- the process boundary: the server logs the fault and refuses the scan

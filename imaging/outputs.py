@@ -21,6 +21,7 @@ from imaging.result import Reading
 from imaging.volume import CtVolume
 
 ASYMMETRY_STEPS_PER_HU = 10
+THUMBNAIL_PX = (480, 480)
 UNEVEN_NOTE = (
     "The slices are unevenly spaced, which NIfTI cannot say: the label map's matrix is exact at the first and the last"
     " slice only. Overlay it on the same slices, or use slice_origins_mm."
@@ -58,6 +59,15 @@ def overlay_png(reading: Reading, artefacts: Artefacts) -> bytes:
 def key_image_png(reading: Reading, artefacts: Artefacts) -> bytes:
     """One slice of each level with the score, as a PNG file."""
     return _png(key_image(_drawn(reading, artefacts)))
+
+
+def thumbnail_webp(reading: Reading, artefacts: Artefacts) -> bytes:
+    """The key image, small, as a WebP file: for looking over many readings at once."""
+    picture = key_image(_drawn(reading, artefacts))
+    picture.thumbnail(THUMBNAIL_PX)
+    buffer = io.BytesIO()
+    picture.save(buffer, format="WEBP", quality=70)
+    return buffer.getvalue()
 
 
 def _drawn(reading: Reading, artefacts: Artefacts) -> Drawn:

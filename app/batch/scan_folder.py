@@ -33,6 +33,15 @@ class ScanEntry:
         digests = sorted(_sha256(path) for path in self.files)
         return digests[0] if not self.is_folder else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
+    def described(self) -> dict[str, str | int]:
+        """The entry as a line of the manifest: path, kind, number of files and of bytes (0: they cannot be counted)."""
+        try:
+            size = sum(path.stat().st_size for path in self.files)
+        except OSError:
+            size = 0
+        kind = "folder" if self.is_folder else "file"
+        return {"case_id": self.name, "kind": kind, "files": len(self.files), "bytes": size}
+
 
 def find_scans(folder: Path, leave_out: Path) -> list[ScanEntry]:
     """List the scans below ``folder`` in the order of their paths.

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,16 @@ def versions() -> dict[str, str]:
     return {"software": __version__, "atlas": atlas_version(), "calibration": load_calibration().version}
 
 
+def reading_path(out: Path, digest: str) -> Path:
+    """Where the reading of a scan of this content is kept."""
+    return out / "scans" / f"{digest}.json"
+
+
+def thumbnail_path(out: Path, digest: str) -> Path:
+    """Where its picture is kept."""
+    return out / "scans" / f"{digest}.webp"
+
+
 def finished_reading(path: Path, made_by: Mapping[str, str]) -> Reading | None:
     """The reading that an earlier run left; ``None``: there is none, or other versions made it, or it had failed."""
     try:
@@ -48,7 +59,10 @@ def has_failed(reading: Reading) -> bool:
 def write_reading(path: Path, reading: Reading, digest: str, made_by: Mapping[str, str]) -> None:
     """Write the result of one scan, whole or not at all."""
     content = {"sha256": digest, "made_by": dict(made_by), "reading": reading}
-    _write(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    _write(
+        path,
+        (json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape"),
+    )
 
 
 def row(name: str, digest: str | None, reading: Reading | None) -> dict[str, Any]:
@@ -77,16 +91,35 @@ def _scored(reading: Reading) -> dict[str, Any]:
 _TOTALS = (("total", "total"), ("low", "total_low"), ("high", "total_high"))
 
 
-def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the table as CSV, whole or not at all."""
+def write_tables(out: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write ``results.csv``, and ``results.parquet`` where Polars is installed, each whole or not at all."""
+    _write(out / "results.csv", csv_text(COLUMNS, rows))
+    try:
+        import polars as pl  # noqa: PLC0415 -- an extra; a folder of scans is read without it too
+    except ModuleNotFoundError:
+        return
+    whole = {name: pl.Int64 if name in _NUMBERS else pl.String for name in COLUMNS}
+    texts = [{**line, "case_id": os.fsencode(line["case_id"]).decode("utf-8", "replace")} for line in rows]
+    with Unfinished(out / "results.parquet") as unfinished:
+        pl.DataFrame([{name: line.get(name) for name in COLUMNS} for line in texts], schema=whole).write_parquet(
+            unfinished.stream
+        )
+        unfinished.finish()
+
+
+_NUMBERS = frozenset(f"aspects_{part}" for part, _ in _TOTALS)
+
+
+def csv_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], delimiter: str = ",") -> bytes:
+    """A table as CSV; paths that are not UTF-8 keep their bytes."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n", delimiter=delimiter)
     writer.writeheader()
     writer.writerows(rows)
-    _write(path, text.getvalue())
+    return text.getvalue().encode("utf-8", "surrogateescape")
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: bytes) -> None:
     with Unfinished(path) as unfinished:
-        unfinished.stream.write(text.encode("utf-8", "surrogateescape"))
+        unfinished.stream.write(content)
         unfinished.finish()

@@ -1,19 +1,17 @@
 """Reads every scan below a folder, each in a process of its own, and carries on where an earlier run was stopped."""
 
 import asyncio
-import fcntl
-import sys
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
-from typing import Any
 
 from app.batch import scan_results
+from app.batch.contact_sheet import write_contact_sheet
 from app.batch.faults import TableUnusable
+from app.batch.scan_child import read_entry
 from app.batch.scan_folder import ScanEntry, find_scans
+from app.batch.scan_ledger import Counts, Ledger, alone, write_manifest
 from app.scan_pool import WORKER_COMMAND, ScanPool, WorkerUnavailable
 from app.settings import Settings
 
@@ -28,22 +26,26 @@ class Limits:
     command: Sequence[str] = WORKER_COMMAND
     """Command of the process that reads one scan."""
 
-
-@dataclass(slots=True)
-class Counts:
-    """How a run stands."""
-
-    scans: int
-    done: int = 0
-    earlier: int = 0
-    """Of these, scans that an earlier run, or a scan of the same content, had settled."""
-    statuses: dict[str, int] = field(default_factory=dict)
+    def settings(self) -> Settings:
+        """The limits as the pool of processes takes them."""
+        return Settings(
+            scan_seconds_limit=self.seconds, scan_memory_limit_mib=self.memory_mib, scan_processes=self.workers
+        )
 
 
-def run_scans(folder: Path, out: Path, limits: Limits) -> Counts:
-    """Read the scans of ``folder`` and write ``scans/<sha256>.json`` and ``results.csv`` below ``out``.
+Engine = Callable[[Sequence[ScanEntry], Ledger, Iterator[int], Limits], None]
+"""Settles the entries of these numbers in the ledger; raises OSError, WorkerUnavailable or TableUnusable."""
+
+
+def run_scans(folder: Path, out: Path, limits: Limits, engine: Engine | None = None) -> Counts:
+    """Read the scans of ``folder`` and write ``scans/<sha256>.json``, tables and a contact sheet below ``out``.
 
     A scan whose result is there already, made by the same versions, is not read again; one that failed is.
+
+    Parameters
+    ----------
+    engine
+        What has the scans read; ``None``: processes of this machine.
 
     Raises
     ------
@@ -53,56 +55,82 @@ def run_scans(folder: Path, out: Path, limits: Limits) -> Counts:
     """
     if not folder.is_dir():
         raise TableUnusable(f"{folder}: not a folder.")
+    prepare_folder(out)
+    with alone(out):
+        entries = find_scans(folder, leave_out=out)
+        if not entries:
+            raise TableUnusable(f"{folder}: no NIfTI file, zip or DICOM folder was found.")
+        ledger = read_entries(entries, out, limits, engine)
+        with _faults_told(out):
+            scan_results.write_tables(out, ledger.ordered())
+            write_contact_sheet(out, ledger.ordered())
+        return ledger.counts
+
+
+def prepare_folder(out: Path) -> None:
+    """Make the folder for the results."""
     try:
         (out / "scans").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TableUnusable(f"{out}: {error.strerror}.") from None
-    with _alone(out):
-        entries = find_scans(folder, leave_out=out)
-        if not entries:
-            raise TableUnusable(f"{folder}: no NIfTI file, zip or DICOM folder was found.")
-        try:
-            return asyncio.run(_Run(out, limits, Counts(len(entries))).read_all(entries))
-        except WorkerUnavailable:
-            raise TableUnusable("No process for reading scans could be started.") from None
-        except OSError as error:
-            raise TableUnusable(f"{out}: {error.strerror}.") from None
+
+
+def read_entries(
+    entries: Sequence[ScanEntry],
+    out: Path,
+    limits: Limits,
+    engine: Engine | None = None,
+    refused: Mapping[str, str] | None = None,
+) -> Ledger:
+    """Settle every entry. ``refused``: reasons by name for entries that are not to be read at all."""
+    with _faults_told(out):
+        write_manifest(out, entries)
+        ledger = Ledger(out, entries)
+        for number, entry in enumerate(entries):
+            if refused and entry.name in refused:
+                ledger.refuse(number, refused[entry.name])
+        waiting = iter([number for number in range(len(entries)) if number not in ledger.rows])
+        (engine or read_here)(entries, ledger, waiting, limits)
+        return ledger
+
+
+@contextmanager
+def _faults_told(out: Path) -> Iterator[None]:
+    """Turn what ends a run into a sentence."""
+    try:
+        yield
+    except WorkerUnavailable:
+        raise TableUnusable("No process for reading scans could be started.") from None
+    except OSError as error:
+        raise TableUnusable(f"{out}: {error.strerror}.") from None
+
+
+def read_here(entries: Sequence[ScanEntry], ledger: Ledger, waiting: Iterator[int], limits: Limits) -> None:
+    """Read with child processes of this machine."""
+    asyncio.run(_Run(entries, ledger, limits).read_all(waiting))
 
 
 class _Run:
-    """One run: where it writes, and how far it is."""
+    """One run on this machine."""
 
-    def __init__(self, out: Path, limits: Limits, counts: Counts) -> None:
-        self._out = out
-        self._made_by = scan_results.versions()
+    def __init__(self, entries: Sequence[ScanEntry], ledger: Ledger, limits: Limits) -> None:
+        self._entries = entries
+        self._ledger = ledger
         self._limits = limits
-        self._counts = counts
         self._being_read: dict[str, asyncio.Lock] = {}
-        self._started = monotonic()
 
-    async def read_all(self, entries: Sequence[ScanEntry]) -> Counts:
-        """Read scan after scan with as many workers as allowed; the table is written at the end."""
-        settings = Settings(
-            scan_seconds_limit=self._limits.seconds,
-            scan_memory_limit_mib=self._limits.memory_mib,
-            scan_processes=self._limits.workers,
-        )
-        pool = ScanPool(settings, self._limits.command)
-        waiting = iter(enumerate(entries))
-        rows: dict[int, dict[str, Any]] = {}
-
+    async def read_all(self, waiting: Iterator[int]) -> None:
+        """Read scan after scan with as many workers as allowed."""
+        pool = ScanPool(self._limits.settings(), self._limits.command)
         failures: list[Exception] = []
 
         async def work() -> None:
             """Take scans until there are none or the run cannot go on; a process that is starting is waited for."""
-            while not failures and (following := next(waiting, None)) is not None:
-                number, entry = following
+            while not failures and (number := next(waiting, None)) is not None:
                 try:
-                    rows[number] = await self._settle(entry, pool)
-                except (OSError, WorkerUnavailable) as failure:
+                    await self._settle(number, pool)
+                except (OSError, WorkerUnavailable, TableUnusable) as failure:
                     failures.append(failure)
-                else:
-                    self._tell(rows[number]["status"])
 
         try:
             await asyncio.gather(*(work() for _ in range(self._limits.workers)))
@@ -110,61 +138,18 @@ class _Run:
             await pool.close()
         if failures:
             raise failures[0]
-        if sys.stderr.isatty():
-            sys.stderr.write("\n")
-        scan_results.write_table(self._out / "results.csv", [rows[number] for number in sorted(rows)])
-        return self._counts
 
-    async def _settle(self, entry: ScanEntry, pool: ScanPool) -> dict[str, Any]:
+    async def _settle(self, number: int, pool: ScanPool) -> None:
+        entry, ledger = self._entries[number], self._ledger
         try:
             digest = await asyncio.to_thread(entry.digest)
         except OSError:
-            return scan_results.row(entry.name, None, None)
-        result = self._out / "scans" / f"{digest}.json"
-        async with self._being_read.setdefault(digest, asyncio.Lock()):  # a second scan of the same content waits
-            reading = scan_results.finished_reading(result, self._made_by)
-            if reading is not None:
-                self._counts.earlier += 1
-                return scan_results.row(entry.name, digest, reading)
-            with tempfile.TemporaryDirectory(prefix="aspects-scan-") as private:
-                reading = await pool.read(_linked(entry, Path(private)))
-            scan_results.write_reading(result, reading, digest, self._made_by)
-        return scan_results.row(entry.name, digest, reading)
-
-    def _tell(self, status: str) -> None:
-        counts = self._counts
-        counts.done += 1
-        counts.statuses[status] = counts.statuses.get(status, 0) + 1
-        if not sys.stderr.isatty():
+            ledger.settle(number, None, None)
             return
-        read = counts.done - counts.earlier
-        rate = read / (monotonic() - self._started)
-        left = f", about {(counts.scans - counts.done) / rate / 60:.0f} min left" if read else ""
-        sys.stderr.write(f"\r{counts.done} of {counts.scans} scans, {rate * 60:.0f} read a minute{left}    ")
-        sys.stderr.flush()
-
-
-def _linked(entry: ScanEntry, private: Path) -> Path:
-    """Links to the scan's files in a private folder, beside which the reader's process may leave its answer."""
-    if not entry.is_folder:
-        link = private / "scan"
-        link.symlink_to(entry.files[0].resolve())
-        return link
-    folder = private / "scan"
-    folder.mkdir()
-    for number, path in enumerate(entry.files):
-        (folder / f"{number:06}").symlink_to(path.resolve())
-    return folder
-
-
-@contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Hold the folder for this run; the system lets go of it when the process ends, however it ends."""
-    with (out / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TableUnusable(f"{out}: another run is writing there.") from None
-        for leftover in (out / "scans").glob(".*.json.*"):  # what a run that was killed had not finished
-            leftover.unlink(missing_ok=True)
-        yield
+        async with self._being_read.setdefault(digest, asyncio.Lock()):  # a second scan of the same content waits
+            reading = ledger.earlier(digest)
+            earlier = reading is not None
+            if reading is None:
+                reading = await read_entry(entry, pool)
+                ledger.keep(digest, reading)
+        ledger.settle(number, digest, reading, earlier=earlier)
