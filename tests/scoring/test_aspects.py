@@ -62,3 +62,35 @@ def test_the_bounds_hold_the_total_and_the_side_changes_nothing(seen: Findings) 
     assert score.total is None or score.low <= score.total <= score.high
     other = score_aspects(Findings(Side.RIGHT, seen.regions))
     assert (other.total, other.low, other.high) == (score.total, score.low, score.high)
+
+
+def test_every_doubt_is_told_in_words() -> None:
+    seen = dict.fromkeys(Region, Status.UNAFFECTED) | {
+        Region.M4: Status.NOT_ASSESSABLE,
+        Region.L: Status.NOT_ASSESSABLE,
+    }
+    del seen[Region.M6]
+    score = score_aspects(
+        Findings(
+            Side.RIGHT,
+            seen,
+            old_infarct=frozenset({Region.M5, Region.C}),
+            swelling_only=frozenset({Region.M2, Region.I}),
+        )
+    )
+    assert score.warnings == (
+        "Not assessable: L, M4. The total counts them as unaffected; see the bounds.",
+        "Not looked at: M6. There is no total until they are.",
+        "Old infarct, not scored: C, M5.",
+        "Swelling without hypodensity, not scored: I, M2. The first publication (Barber 2000) would take 2 more off.",
+    )
+    assert (score.total, score.low, score.high) == (None, 7, 10)
+
+
+def test_the_score_keeps_the_side_and_the_findings_in_the_order_of_the_form() -> None:
+    backwards = dict(reversed(CLEAR.items()))
+    score = score_aspects(Findings(Side.LEFT, backwards))
+    assert score.side is Side.LEFT
+    assert list(score.regions.items()) == list(CLEAR.items())
+    assert score.warnings == ()
+    assert score_aspects(Findings(None, {Region.I: Status.AFFECTED})).regions == {Region.I: Status.AFFECTED}

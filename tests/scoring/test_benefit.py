@@ -5,7 +5,16 @@ from datetime import UTC, date, datetime
 import pytest
 import yaml
 
-from scoring.benefit import STOPPED_EARLY_NOTE, Arms, BenefitFigure, _nnt, all_figures, benefit_figures, eligible_trials
+from scoring.benefit import (
+    STOPPED_EARLY_NOTE,
+    Arms,
+    BenefitFigure,
+    NumberNeededToTreat,
+    _nnt,
+    all_figures,
+    benefit_figures,
+    eligible_trials,
+)
 from scoring.case import Case
 from scoring.derived import assess
 from scoring.eligibility import grid_in_force, judge
@@ -118,12 +127,26 @@ def test_what_was_not_found_stays_unknown() -> None:
     assert figures["laste"].nnt is None
 
 
-def test_a_number_needed_to_treat_from_arms_needs_arms_in_percent() -> None:
-    with pytest.raises(RuleFileError, match="arms in percent"):
-        _nnt("from_arms", "mRS 0 to 2", Arms(2.9, 3.6, "points"))
-    with pytest.raises(RuleFileError, match="arms in percent"):
-        _nnt("from_arms", None, None)
+@pytest.mark.parametrize(
+    ("outcome", "arms"),
+    [
+        ("mRS 0 to 2", Arms(2.9, 3.6, "points")),
+        ("mRS 0 to 2", None),
+        (None, Arms(46, 26.5, "percent")),
+        (None, None),
+    ],
+)
+def test_a_number_needed_to_treat_from_arms_needs_arms_in_percent(outcome: str | None, arms: Arms | None) -> None:
+    with pytest.raises(RuleFileError) as refused:
+        _nnt("from_arms", outcome, arms)
+    assert str(refused.value) == "benefit.yaml: a number needed to treat 'from_arms' needs arms in percent"
+
+
+def test_a_number_needed_to_treat_says_what_it_counts_and_is_rounded_up() -> None:
     assert _nnt(None, None, None) is None
-    found = _nnt("from_arms", "mRS 0 to 2", Arms(46, 26.5, "percent"))
-    assert found is not None
-    assert (found.value, found.is_published) == (6, False)
+    up = _nnt("from_arms", "mRS 0 to 2", Arms(46, 26.5, "percent"))
+    assert up == NumberNeededToTreat(6, "mRS 0 to 2", is_published=False)
+    even = _nnt("from_arms", "mRS 0 to 3", Arms(40, 20, "percent"))
+    assert even == NumberNeededToTreat(5, "mRS 0 to 3", is_published=False)
+    printed = _nnt({"published": 2.6, "counts": "one step"}, "mRS 0 to 2", Arms(46, 26.5, "percent"))
+    assert printed == NumberNeededToTreat(2.6, "one step", is_published=True)

@@ -1,5 +1,6 @@
 """Prehospital scales: every cut-off from both sides, missing items, disputed cut-offs, and items out of range."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.errors import CaseError
-from scoring.lvo_scales import LvoScale, lvo_scales, score_scale
+from scoring.lvo_scales import LvoScale, LvoScore, ScaleItem, lvo_scales, score_scale
 from scoring.rule_files import CHECK_STATUSES, RULES_FOLDER
 
 PUBLISHED = {
@@ -134,6 +135,37 @@ def test_what_a_scale_does_not_have_is_refused(name: str, items: dict[str, int],
     with pytest.raises(CaseError) as refused:
         score_scale(name, items)
     assert refused.value.loc == loc
+
+
+@pytest.mark.parametrize(
+    ("name", "items", "message"),
+    [
+        ("NIHSS", {},
+         "There is no such scale; scales are RACE, LAMS, FAST-ED, C-STAT, VAN, PASS, G-FAST, 3I-SS, FAST PLUS."),
+        ("LAMS", {"leg": 1}, "LAMS has no such item; items are face, arm, grip."),
+        ("VAN", {"neglect": 1}, "'Neglect' is answered yes or no: true or false."),
+        ("LAMS", {"arm": 3}, "'Arm drift' is scored 0 (absent), 1 (drifts down), 2 (falls rapidly)."),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_what_the_scale_has(name: str, items: dict[str, int], message: str) -> None:
+    with pytest.raises(CaseError) as refused:
+        score_scale(name, items)
+    assert refused.value.message == message
+
+
+def test_a_scale_without_points_tells_what_is_missing_and_its_notes() -> None:
+    score = score_scale("VAN", {"arm_weakness": True, "neglect": False})
+    van = lvo_scales()["VAN"]
+    assert score == LvoScore(van, None, None, None, ("visual", "aphasia"), van.notes)
+
+
+def test_a_missing_item_counts_with_its_own_least_and_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = replace(
+        lvo_scales()["LAMS"], items={"a": ScaleItem("A", {1: "some", 3: "much"}), "b": ScaleItem("B", {0: "no"})}
+    )
+    monkeypatch.setattr("scoring.lvo_scales._by_any_name", lambda: {"MADE": made})
+    score = score_scale("MADE", {"b": 0})
+    assert (score.total, score.low, score.high, score.missing) == (None, 1, 3, ("a",))
 
 
 @pytest.mark.parametrize("scale", lvo_scales().values(), ids=lambda scale: scale.name)

@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 
 from scoring.eligibility import grid_in_force, judge
-from scoring.explain import what_would_change
-from scoring.near_bounds import NearBound, margins, near_bounds
+from scoring.explain import Change, what_would_change
+from scoring.near_bounds import NearBound, graded, margins, near_bounds
+from scoring.outcomes import Outcome
 from scoring.rule_files import read_rulebook
 from scoring.values import Interval, Known
 
@@ -69,3 +70,41 @@ def test_a_range_of_values_is_not_called_near() -> None:
 def test_every_margin_is_of_a_numeric_fact_and_positive() -> None:
     assert all(margin.within > 0 for margin in margins().values())
     assert {margin.checked for margin in margins().values() if margin.note is None} == {None}
+
+
+def change(fact: str, nearest: float | None, ruleset: str = "dawn") -> Change:
+    return Change(fact, "is otherwise", ruleset, Outcome.NOT_ELIGIBLE, None, nearest)
+
+
+def test_only_numbers_with_a_margin_can_be_near() -> None:
+    patient: dict[str, Known] = {"nihss_total": 6, "core_volume_ml": 50, "occlusion_site": "mca_m1"}
+    changes = [change("nihss_total", None), change("core_volume_ml", 51), change("occlusion_site", None)]
+    assert near_bounds(changes, patient) == []
+    assert near_bounds([change("nihss_total", 5)], {}) == [], "not known is not near"
+    kept = change("nihss_total", 5)
+    assert graded([*changes, kept]) == [kept]
+
+
+def test_rule_sets_that_turn_at_the_same_value_are_told_together_and_once() -> None:
+    patient: dict[str, Known] = {"nihss_total": 6, "aspects_total": 6}
+    changes = [
+        change("nihss_total", 5), change("aspects_total", 5, "tension"), change("nihss_total", 7, "select2"),
+        change("nihss_total", 5, "defuse-3"), change("nihss_total", 5), change("nihss_total", 4, "laste"),
+    ]  # fmt: skip
+    told = [(bound.fact, bound.nearest, bound.rulesets) for bound in near_bounds(changes, patient)]
+    assert told == [
+        ("aspects_total", 5, ("tension",)), ("nihss_total", 5, ("dawn", "defuse-3")), ("nihss_total", 7, ("select2",)),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fact", "value", "nearest", "text"),
+    [
+        ("nihss_total", 6, 5, "NIHSS is 1 point from other answers"),
+        ("age_years", 79.5, 80, "Age is 0.5 years from other answers"),
+        ("age_years", 78.75, 80, "Age is 1 year from other answers"),
+        ("minutes_since_last_known_well", 350, 361, "Time since last known well is 11 minutes from other answers"),
+    ],
+)
+def test_the_distance_in_words(fact: str, value: float, nearest: float, text: str) -> None:
+    assert NearBound(fact, value, nearest, (), margins()[fact]).text == text

@@ -2,7 +2,7 @@
 
 from itertools import combinations
 
-from scoring.pc_aspects import PosteriorFindings, score_pc_aspects
+from scoring.pc_aspects import POINTS, PosteriorFindings, score_pc_aspects
 from scoring.regions import PosteriorRegion, Status
 
 CLEAR = dict.fromkeys(PosteriorRegion, Status.UNAFFECTED)
@@ -24,3 +24,15 @@ def test_a_part_that_was_not_looked_at_leaves_no_total() -> None:
 def test_a_part_that_is_not_assessable_widens_the_bounds_by_its_weight() -> None:
     score = score_pc_aspects(PosteriorFindings(CLEAR | {PosteriorRegion.MIDBRAIN: Status.NOT_ASSESSABLE}))
     assert (score.total, score.low, score.high) == (10, 8, 10)
+
+
+def test_the_score_keeps_the_findings_in_the_order_of_the_form() -> None:
+    backwards = dict(reversed(CLEAR.items()))
+    assert list(score_pc_aspects(PosteriorFindings(backwards)).regions.items()) == list(CLEAR.items())
+    one = {PosteriorRegion.PONS: Status.AFFECTED}
+    assert score_pc_aspects(PosteriorFindings(one)).regions == one
+
+
+def test_the_weights_make_ten_points() -> None:
+    assert sum(POINTS.values()) == 10
+    assert {part for part, points in POINTS.items() if points == 2} == DOUBLE
