@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic_core import to_json
 from starlette.responses import RedirectResponse
 
-from app.access.actor import Actor, Scope
+from app.access.actor import Actor, ActorKind, Scope
 from app.access.guard import requires
 from app.api.service import service_of
 from app.cases import case_of
@@ -72,7 +72,15 @@ async def cases(
     except tuple(_FAULTS) as fault:
         return _sorry(request, fault)
     more = kept[-1].number if len(kept) == _LISTED else None
-    return render(request, "cases.html", cases=kept, more=more, words=STATUS_WORDS, say_kept=_say_kept(request))
+    return render(
+        request,
+        "cases.html",
+        cases=kept,
+        more=more,
+        words=STATUS_WORDS,
+        say_kept=_say_kept(request),
+        signed_in=actor.kind is ActorKind.PERSON,
+    )
 
 
 @router.post("/cases")

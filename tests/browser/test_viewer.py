@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.entering import mark_affected, waiting_for_answer
 from tests.browser.serving import application
+from tests.browser.test_reach import axe_faults
 
 pytestmark = pytest.mark.browser
 
@@ -102,7 +103,7 @@ def test_outlines_can_be_switched(ct: Page) -> None:
 
 
 def test_asked_for_it_shows_both_sides_and_the_affected_regions(ct: Page) -> None:
-    """Last, for it shows the reading for good."""
+    """After the others, for it shows the reading for good."""
     waiting_for_answer(ct, lambda: mark_affected(ct, ("M2",)))
     ct.get_by_role("button", name="Show software reading").click()
     expect(ct.locator("#viewer-stage")).to_have_class("viewer-stage is-ready", timeout=READY_MS)
@@ -113,6 +114,13 @@ def test_asked_for_it_shows_both_sides_and_the_affected_regions(ct: Page) -> Non
     _click_left_m2(ct)
     expect(ct.locator("#viewer-sides")).to_contain_text("Right M2")
     expect(ct.locator("#viewer-sides")).to_contain_text("affected")
+
+
+def test_the_open_ct_has_no_fault_that_axe_finds(ct: Page) -> None:
+    assert axe_faults(ct) == []
+    ct.set_viewport_size({"width": 320, "height": 900})
+    assert ct.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    ct.set_viewport_size({"width": 1280, "height": 1400})
 
 
 def _click_left_m2(page: Page) -> None:
