@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.entering import OpenPage
 from tests.browser.serving import CHROMIUM, application, chromium
+
+expect.set_options(timeout=30_000)
+"""Milliseconds: what must come may take its time on a busy machine."""
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,7 @@ def test_a_head_is_scored_and_can_be_looked_at(page: Page, folder: str) -> None:
     expect(page.locator("#viewer-stage")).to_have_class("viewer-stage is-ready", timeout=READ_MS)
     expect(page.locator("#viewer-count")).to_contain_text(f"of {SCORED[folder]}")
     assert page.locator(".beside").count() == 0
-    page.get_by_role("button", name="Show it without a score of my own").click()
+    page.get_by_role("button", name="Show it without a score of my own").press("Enter")
     reading = page.locator("#scan-reading")
     expect(reading).to_contain_text("The software's reading of the CT", timeout=READ_MS)
     expect(reading).not_to_contain_text("Not scored")
