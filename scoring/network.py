@@ -38,6 +38,11 @@ class NetworkSite:
     """When thrombectomy is done there; ``None``: day and night, if the site does it at all."""
     icu_beds: int | None = None
 
+    @property
+    def is_destination(self) -> bool:
+        """Whether thrombectomy is known to be done there at some hour of the week."""
+        return self.site.capability is not None and self.site.capability.performs_thrombectomy
+
     def treats_at(self, moment: datetime) -> bool | None:
         """Whether thrombectomy is done there at that moment; ``None`` when the site's capability is not known."""
         if self.site.capability is None:
@@ -102,12 +107,11 @@ def destinations(network: Network, origin: str, now: datetime) -> list[Destinati
     """
     found = []
     here = network.sites[origin]
-    if here.treats_at(now) is not None and here.site.capability and here.site.capability.performs_thrombectomy:
+    if here.is_destination:
         found.append(_destination(here, "here", 0, now))
     for route in network.routes:
         there = network.sites[route.destination]
-        capability = there.site.capability
-        if route.origin == origin and capability is not None and capability.performs_thrombectomy:
+        if route.origin == origin and there.is_destination:
             found += [_destination(there, mode, minutes, now) for mode, minutes in route.minutes_by_mode.items()]
     return sorted(found, key=_order)
 
@@ -123,14 +127,14 @@ def site_at(network: Network, site_id: str, now: datetime) -> tuple[Site, list[D
     here = network.sites[site_id]
     ways = destinations(network, site_id, now)
     site = replace(here.site, is_open_for_thrombectomy=here.treats_at(now))
-    elsewhere = next((way for way in ways if way.mode != "here" and way.is_open_on_arrival), None)
-    if site.treats or elsewhere is None:
+    best = next((way for way in ways if way.is_open_on_arrival), None)
+    if site.treats or best is None:
         return site, ways
     onward = replace(
         site,
-        minutes_to_thrombectomy_centre=elsewhere.transport_minutes,
-        door_to_groin_minutes=elsewhere.door_to_groin_minutes,
-        thrombectomy_centre=elsewhere.name,
+        minutes_to_thrombectomy_centre=best.transport_minutes,
+        door_to_groin_minutes=best.door_to_groin_minutes,
+        thrombectomy_centre=best.name,
     )
     return onward, ways
 

@@ -1,14 +1,18 @@
 """A hospital's own cautions: stricter, shown as local, and never able to loosen a guideline."""
 
+import hashlib
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from scoring.conditions import Bounds
 from scoring.errors import RuleFileError
 from scoring.local_policy import read_policy, with_local_policy
 from scoring.outcomes import Tier
 from scoring.rule_files import read_rulebook
+from scoring.rulebook import Checked, Clause, RuleSet, Source
 from scoring.thrombolysis import ThrombolysisAdvice, thrombolysis_advice
 from scoring.values import Known
 
@@ -69,30 +73,106 @@ def test_the_version_of_the_rules_tells_of_the_policy(tmp_path: Path) -> None:
     other = with_local_policy(BOOK, policy(tmp_path, HEAD + CAUTION.replace("1.2", "1.3"))).version
     assert len({BOOK.version, one, other}) == 3
     assert one.startswith(BOOK.version)
+    digest = hashlib.sha256((HEAD + CAUTION).encode()).hexdigest()
+    assert one == f"{BOOK.version}+local:{digest[:16]}"
+
+
+FULL = """
+title: Ours
+year: 2026
+reference: Stroke manual, chapter 4
+checked: {status: memory, by: A. Doctor, on: 2026-11-01}
+cautions:
+  - id: a
+    title: INR above 1.2
+    tier: RELATIVE
+    note: Call the consultant.
+    locator: table 2
+    all_of: [{fact: inr, above: 1.2}]
+"""
+
+
+def test_a_policy_is_read_as_it_is_written(tmp_path: Path) -> None:
+    ruleset = read_policy(policy(tmp_path, FULL))
+    source = Source("local", "Ours", 2026, "Stroke manual, chapter 4")
+    (clause,) = ruleset.clauses
+    assert vars_of(ruleset) == {
+        "id": "local", "kind": "caution", "name": "local", "title": "Ours", "source": source, "otherwise": Tier.NOTE,
+        "unless": None, "left_out": None, "clauses": (clause,), "first_met_decides": False, "superseded": False,
+    }  # fmt: skip
+    assert vars_of(clause) == {
+        "id": "local.a", "ruleset": "local", "clause": "a", "title": "INR above 1.2", "source": source,
+        "locator": "table 2", "checked": Checked("memory", "A. Doctor", date(2026, 11, 1)), "outcome": Tier.RELATIVE,
+        "stance": None, "level": None, "group": None, "note": "Call the consultant.", "instruction": None,
+        "lines": (Bounds("inr", low=1.2, low_is_strict=True),), "yields_to": (), "in_force_from": date(2000, 1, 1),
+        "in_force_until": None,
+    }  # fmt: skip
+
+
+def test_what_a_policy_leaves_out_stays_empty(tmp_path: Path) -> None:
+    ruleset = read_policy(policy(tmp_path, HEAD + CAUTION))
+    assert ruleset.source == Source("local", "Ours", 2026, "")
+    assert (ruleset.clauses[0].locator, ruleset.clauses[0].note) == ("", None)
+    assert ruleset.clauses[0].checked == Checked("read", None, None)
+
+
+def test_titles_that_look_like_numbers_are_words(tmp_path: Path) -> None:
+    text = "title: 12\nyear: '2026'\nreference: 4\ncautions:\n  - {id: 1, title: 2, tier: ABSOLUTE, locator: 3, "
+    ruleset = read_policy(policy(tmp_path, text + "all_of: [{fact: inr, above: 1.2}]}\n"))
+    (clause,) = ruleset.clauses
+    assert ruleset.source == Source("local", "12", 2026, "4")
+    assert (clause.id, clause.clause, clause.title, clause.locator) == ("local.1", "1", "2", "3")
+
+
+def vars_of(thing: RuleSet | Clause) -> dict[str, object]:
+    return {field.name: getattr(thing, field.name) for field in fields(thing)}
+
+
+POLICY_KEYS = "policy.yaml: allowed keys are cautions, checked, reference, title, year"
+CAUTION_KEYS = "policy.yaml: a caution has the keys all_of, id, locator, note, tier, title"
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "allowed keys"),
-        ("[]", "allowed keys"),
-        (HEAD + CAUTION + "surprise: 1\n", "allowed keys"),
-        ("year: 2026\ncautions:\n" + CAUTION, "'title' is missing"),
-        (HEAD + CAUTION.replace("ABSOLUTE", "BENEFIT_USUALLY_EXCEEDS_RISK"), "ABSOLUTE or RELATIVE"),
-        (HEAD + CAUTION.replace("ABSOLUTE", "MILD"), "MILD"),
-        (HEAD + CAUTION.replace("inr", "mood"), "no fact 'mood'"),
-        (HEAD + CAUTION.replace("above: 1.2", "above: 120"), "a bound is outside"),
-        (HEAD + CAUTION.replace("[{fact: inr, above: 1.2}]", "[]"), "for everybody"),
-        (HEAD + CAUTION + CAUTION, "twice"),
-        (HEAD + CAUTION.replace("title: A", "titel: A"), "a caution has the keys"),
-        (HEAD + "  - just words\n", "policy.yaml"),
-        ("title: [", "cannot be read"),
+        ("", POLICY_KEYS),
+        ("[]", POLICY_KEYS),
+        (HEAD + CAUTION + "surprise: 1\n", POLICY_KEYS),
+        ("year: 2026\ncautions:\n" + CAUTION, "policy.yaml: 'title' is missing"),
+        (HEAD + CAUTION.replace("id: a, ", ""), "policy.yaml: 'id' is missing"),
+        (
+            HEAD + CAUTION.replace("ABSOLUTE", "BENEFIT_USUALLY_EXCEEDS_RISK"),
+            "policy.yaml: a: a local caution is ABSOLUTE or RELATIVE",
+        ),
+        (
+            HEAD + CAUTION.replace("ABSOLUTE", "CORRECT_FIRST"),
+            "policy.yaml: a: a local caution is ABSOLUTE or RELATIVE",
+        ),
+        (HEAD + CAUTION.replace("ABSOLUTE", "MILD"), "policy.yaml: 'MILD' is not a valid Tier"),
+        (HEAD + CAUTION.replace("inr", "mood"), "policy.yaml: there is no fact 'mood'"),
+        (
+            HEAD + CAUTION.replace("above: 1.2", "above: 120"),
+            "policy.yaml: 'inr' lies between 0 and 50; a bound is outside",
+        ),
+        (
+            HEAD + CAUTION.replace("[{fact: inr, above: 1.2}]", "[]"),
+            "policy.yaml: a: without a line the caution would hold for everybody",
+        ),
+        (HEAD + CAUTION + CAUTION, "policy.yaml: an id stands twice"),
+        (HEAD + CAUTION.replace("title: A", "titel: A"), CAUTION_KEYS),
+        (HEAD + "  - just words\n", CAUTION_KEYS),
+        (HEAD.replace("2026", "soon") + CAUTION, "policy.yaml: invalid literal for int() with base 10: 'soon'"),
     ],
 )
 def test_anything_else_is_refused_with_a_sentence(tmp_path: Path, text: str, told: str) -> None:
-    with pytest.raises(RuleFileError, match=r".*") as refused:
+    with pytest.raises(RuleFileError) as refused:
         read_policy(policy(tmp_path, text))
-    assert told in str(refused.value)
+    assert str(refused.value) == told
+
+
+def test_what_is_no_yaml_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RuleFileError, match=r"^policy\.yaml: cannot be read: "):
+        read_policy(policy(tmp_path, "title: ["))
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scoring.network import Network, NetworkSite, OpeningSpan, Route, destinations, site_at
+from scoring.network import Destination, Network, NetworkSite, OpeningSpan, Route, destinations, site_at
 from scoring.site import Capability, Site
 
 LONDON = ZoneInfo("Europe/London")
@@ -93,3 +93,92 @@ def test_a_site_of_unknown_capability_stays_unknown() -> None:
 def test_a_site_that_the_network_does_not_hold() -> None:
     with pytest.raises(KeyError):
         site_at(NETWORK, "elsewhere", NOW)
+
+
+@pytest.mark.parametrize(
+    ("local", "holds"),
+    [
+        ((27, 21, 59, 59), False),
+        ((27, 22, 0, 0), True),
+        ((27, 23, 59, 59), True),
+        ((28, 0, 0, 0), True),
+        ((28, 5, 59, 59), True),
+        ((28, 6, 0, 0), False),
+        ((28, 22, 0, 0), False),
+        ((27, 0, 0, 0), False),
+        ((29, 3, 0, 0), False),
+    ],
+)
+def test_a_night_is_open_to_the_second(local: tuple[int, int, int, int], *, holds: bool) -> None:
+    assert NIGHTS.holds(datetime(2026, 11, *local)) is holds  # noqa: DTZ001 -- local time without a zone is what a span takes
+
+
+def test_minutes_and_seconds_of_a_span_count() -> None:
+    span = OpeningSpan(frozenset({0}), time(8, 30, 15), time(8, 45, 30))
+    for moment, holds in [((8, 30, 14), False), ((8, 30, 15), True), ((8, 45, 29), True), ((8, 45, 30), False)]:
+        assert span.holds(datetime(2026, 11, 23, *moment)) is holds  # noqa: DTZ001 -- as above
+    assert not span.holds(datetime(2026, 11, 24, 8, 40))  # noqa: DTZ001 -- as above
+
+
+def test_a_span_from_an_hour_to_itself_is_a_whole_day() -> None:
+    day = OpeningSpan(frozenset({0}), time(7), time(7))
+    for moment, holds in [((23, 6, 59), False), ((23, 7, 0), True), ((24, 6, 59), True), ((24, 7, 0), False)]:
+        assert day.holds(datetime(2026, 11, *moment)) is holds  # noqa: DTZ001 -- as above
+
+
+def test_the_night_after_sunday_is_monday_morning() -> None:
+    sundays = OpeningSpan(frozenset({6}), time(22), time(6))
+    assert sundays.holds(datetime(2026, 11, 23, 5))  # noqa: DTZ001 -- as above
+    assert not sundays.holds(datetime(2026, 11, 22, 5))  # noqa: DTZ001 -- as above
+
+
+def test_hours_hold_in_the_zone_of_the_site() -> None:
+    berlin = NetworkSite(
+        site=Site(capability=Capability.COMPREHENSIVE), time_zone=ZoneInfo("Europe/Berlin"),
+        thrombectomy_hours=(NIGHTS, WEEKDAYS),
+    )  # fmt: skip
+    assert berlin.treats_at(datetime(2026, 11, 23, 7, 0, tzinfo=UTC)) is True
+    assert berlin.treats_at(datetime(2026, 11, 23, 17, 0, tzinfo=UTC)) is False
+    assert berlin.treats_at(datetime(2026, 11, 28, 4, 59, tzinfo=UTC)) is True
+
+
+def test_a_site_that_never_treats_is_closed_and_one_of_unknown_capability_unknown() -> None:
+    assert NETWORK.sites["spoke"].treats_at(NOW) is False
+    assert NETWORK.sites["unknown"].treats_at(NOW) is None
+    assert NETWORK.sites["far"].treats_at(NOW) is True
+
+
+def test_a_destination_is_told_in_full() -> None:
+    far = destinations(NETWORK, "spoke", NOW)[0]
+    assert far == Destination(
+        site_id="far", name="Far", mode="air", transport_minutes=40, arrival_at=NOW + timedelta(minutes=40),
+        is_open_on_arrival=True, door_to_groin_minutes=45, icu_beds=3,
+    )  # fmt: skip
+    assert far.puncture_at == NOW + timedelta(minutes=85)
+    assert destinations(NETWORK, "spoke", NOW)[-1].puncture_at is None
+
+
+@pytest.mark.parametrize(
+    ("site_id", "name", "told"), [("a", None, ("a", "a")), (None, "A", ("", "A")), (None, None, ("", ""))]
+)
+def test_a_site_without_a_name_is_called_by_its_id(
+    site_id: str | None, name: str | None, told: tuple[str, str]
+) -> None:
+    alone = NetworkSite(site=Site(site_id=site_id, name=name, capability=Capability.COMPREHENSIVE), time_zone=LONDON)
+    (way,) = destinations(Network({"a": alone}), "a", NOW)
+    assert (way.site_id, way.name) == told
+
+
+def test_a_centre_that_is_closed_on_arrival_is_shown_and_not_led_to() -> None:
+    network = Network(
+        {"spoke": NETWORK.sites["spoke"], "near": NETWORK.sites["near"]}, (Route("spoke", "near", {"road": 30}),)
+    )
+    spoke, ways = site_at(network, "spoke", NOW.replace(hour=17, minute=45))
+    assert [(way.site_id, way.is_open_on_arrival) for way in ways] == [("near", False)]
+    assert (spoke.thrombectomy_centre, spoke.minutes_to_thrombectomy_centre) == (None, None)
+    early, _ = site_at(network, "spoke", NOW)
+    assert (early.thrombectomy_centre, early.is_open_for_thrombectomy) == ("Near", False)
+
+
+def test_an_empty_network_holds_nothing() -> None:
+    assert (Network().sites, Network().routes) == ({}, ())

@@ -121,3 +121,9 @@ def test_clauses_that_were_never_in_force_together_may_differ() -> None:
         in_force_until=date(2026, 1, 26),
     )
     assert check_rulebook(with_clauses(AHA, lambda clauses: (old, *clauses))) == []
+
+
+def test_of_cautions_every_line_counts_so_a_second_of_the_same_is_no_fault() -> None:
+    ruleset = next(ruleset for ruleset in BOOK.rulesets if ruleset.kind == "caution")
+    again = replace(ruleset.clauses[0], id=f"{ruleset.id}.again")
+    assert check_rulebook(with_clauses(ruleset.id, lambda clauses: (*clauses, again))) == []

@@ -1,14 +1,18 @@
 """Reading rule files: what is in them, what is refused and how it is said."""
 
+import hashlib
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from scoring.conditions import Condition, read_condition
 from scoring.errors import RuleFileError
-from scoring.rule_files import RULES_FOLDER, read_rulebook
-from scoring.rulebook import RuleSet
+from scoring.rule_files import RULES_FOLDER, read_rulebook, rules_version
+from scoring.rule_yaml import TABLES_FOLDER, load_yaml
+from scoring.rulebook import AnyOf, Checked, Clause, RuleSet, Source
 
 CLAUSE = Path("aha_asa_2026") / "4.7.2-3.yaml"
 
@@ -157,3 +161,62 @@ def test_alternatives_are_conditions_and_combinations_of_a_clause() -> None:
     ]  # fmt: skip
     combined = [[condition.fact for condition in one] for one in clause.conjunctions()]
     assert combined == [[fact, "site_has_neurosurgery"] for fact in asked[:3]]
+
+
+def test_the_version_is_a_hash_that_anyone_can_work_out(folder: Path) -> None:
+    digest = hashlib.sha256()
+    for root in (folder, TABLES_FOLDER):
+        for path in sorted(root.rglob("*.yaml")):
+            digest.update(f"{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    assert rules_version(folder) == f"sha256:{digest.hexdigest()[:16]}"
+
+
+@pytest.mark.parametrize("ruleset", read_rulebook().rulesets, ids=lambda ruleset: ruleset.id)
+def test_every_clause_says_what_its_file_says(ruleset: RuleSet) -> None:
+    entries = {entry["id"]: entry for entry in load_yaml(RULES_FOLDER / "rulesets.yaml")}
+    sources = load_yaml(RULES_FOLDER / "sources.yaml")
+    entry, read = entries[ruleset.id], read_rulebook().ruleset(ruleset.id)
+    assert (read.kind, read.title, read.name, read.otherwise, read.left_out, read.first_met_decides) == (
+        entry["kind"], entry["title"], entry.get("name", ruleset.id), entry["otherwise"], entry.get("left_out"),
+        entry.get("first_met_decides", False),
+    )  # fmt: skip
+    assert (read.unless and read.unless.fact) == (entry["unless"]["fact"] if entry.get("unless") else None)
+    assert read.source == Source(entry["source"], **sources[entry["source"]])
+    files = {path.stem: load_yaml(path) for path in (RULES_FOLDER / entry["folder"]).glob("*.yaml")}
+    assert {clause.id for clause in read.clauses} == {f"{ruleset.id}.{stem}" for stem in files}
+    for clause in read.clauses:
+        stem = clause.id.removeprefix(f"{ruleset.id}.")
+        _holds(clause, files[stem], stem, sources)
+
+
+def _holds(clause: Clause, told: dict[str, Any], stem: str, sources: dict[str, Any]) -> None:
+    strength = told["strength"]
+    assert (clause.id, clause.clause, clause.title, clause.locator) == (
+        told["id"], told.get("clause", stem), told["title"], told["locator"],
+    )  # fmt: skip
+    assert clause.source == Source(told["source"], **sources[told["source"]])
+    assert clause.checked == Checked(**told["checked"])
+    assert (clause.outcome, clause.stance, clause.level) == (
+        strength["outcome"], strength.get("stance"), strength.get("level"),
+    )  # fmt: skip
+    assert (clause.group, clause.note, clause.instruction) == (
+        told.get("group"), told.get("note"), told.get("instruction"),
+    )  # fmt: skip
+    assert [yielded.split(".", 1)[1] for yielded in clause.yields_to] == told.get("yields_to", [])
+    assert (clause.in_force_from, clause.in_force_until) == (told["in_force"]["from"], told["in_force"]["until"])
+    assert len(clause.lines) == len(told["all_of"])
+    for line, entry in zip(clause.lines, told["all_of"], strict=True):
+        assert line == _line(entry)
+
+
+def _line(entry: dict[str, Any]) -> Condition | AnyOf:
+    """A line as its parts are read alone."""
+    if "any_of" in entry:
+        return AnyOf(
+            tuple(tuple(read_condition(line) for line in one.get("all_of", (one,))) for one in entry["any_of"])
+        )
+    if "meets" in entry:
+        book = read_rulebook()
+        clauses = [clause for met in entry["meets"] for clause in book.ruleset(met).clauses]
+        return AnyOf(tuple(one for clause in clauses for one in clause.conjunctions()), tuple(entry["meets"]))
+    return read_condition(entry)

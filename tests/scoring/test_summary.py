@@ -1,6 +1,9 @@
 """The sentence over all answers: who leads, who says so too, who differs and in what."""
 
+from dataclasses import replace
 from datetime import date
+
+import pytest
 
 from scoring.eligibility import grid_in_force, judge
 from scoring.rule_files import read_rulebook
@@ -56,3 +59,90 @@ def test_before_any_guideline() -> None:
     told = summarise(judge(grid_in_force(read_rulebook(), date(2012, 1, 1)), EARLY))
     assert told.verdict == "not_addressed"
     assert "No guideline" in told.text
+
+
+def on(day: date, values: dict[str, Known]) -> Summary:
+    return summarise(judge(grid_in_force(read_rulebook(), day), values))
+
+
+NOT_OURS = "Haemorrhage on imaging: thrombectomy for ischaemic stroke does not apply."
+
+
+@pytest.mark.parametrize(
+    ("day", "values", "told"),
+    [
+        (
+            date(2026, 11, 22),
+            EARLY,
+            Summary(
+                "recommended",
+                False,
+                "strength",
+                "Thrombectomy is recommended (AHA/ASA 2026, class 1: recommended, level A, clause 4.7.2-1). So say"
+                " ESO-ESMINT 2019, NICE NG128, Japan Stroke Society 2021. Otherwise UK and Ireland 2023: consider.",
+            ),
+        ),
+        (
+            date(2026, 11, 22),
+            BASILAR,
+            Summary(
+                "may_be_considered",
+                False,
+                "direction",
+                "Thrombectomy may be considered (AHA/ASA 2026, class 2b: may be reasonable, level B-R, clause 4.7.3-2)."
+                " So say NICE NG128. Otherwise ESO-ESMINT basilar 2024: weak recommendation against thrombectomy; SNIS"
+                " basilar 2023: class I: recommended. Would have been eligible for BAOCHE.",
+            ),
+        ),
+        (date(2026, 11, 22), {**EARLY, "haemorrhage_on_imaging": True}, Summary("haemorrhage", None, None, NOT_OURS)),
+        (
+            date(2026, 11, 22),
+            {},
+            Summary("need_data", None, None, "Cannot say yet: data are missing (AHA/ASA 2026)."),
+        ),
+        (
+            date(2019, 6, 1),
+            EARLY,
+            Summary(
+                "recommended",
+                True,
+                None,
+                "Thrombectomy is recommended (ESO-ESMINT 2019, strong recommendation, level high, clause pico-1)."
+                " So say NICE NG128.",
+            ),
+        ),
+        (
+            date(2012, 1, 1),
+            EARLY,
+            Summary("not_addressed", None, None, "No guideline of the rule book was in force on this date."),
+        ),
+    ],
+)
+def test_the_whole_sentence(day: date, values: dict[str, Known], told: Summary) -> None:
+    assert on(day, values) == told
+
+
+def test_one_voice_neither_agrees_nor_differs() -> None:
+    answers = judge(GRID, EARLY)
+    lead = next(answer for answer in answers if answer.ruleset.kind == "guideline")
+    silent = next(
+        answer for answer in answers if answer.ruleset.kind == "guideline" and answer.stance == "not_addressed"
+    )
+    told = summarise([lead, silent])
+    assert (told.agree, told.differ_in) == (None, None)
+    assert told.text == "Thrombectomy is recommended (AHA/ASA 2026, class 1: recommended, level A, clause 4.7.2-1)."
+
+
+def test_a_clause_without_a_level_is_named_without_one() -> None:
+    lead = next(answer for answer in judge(GRID, EARLY) if answer.ruleset.id == "aha-asa-2026")
+    assert lead.clause is not None
+    plain = replace(lead, clause=replace(lead.clause, level=None))
+    assert summarise([plain]).text == (
+        "Thrombectomy is recommended (AHA/ASA 2026, class 1: recommended, clause 4.7.2-1)."
+    )
+
+
+def test_every_trial_that_would_have_taken_the_patient_is_named() -> None:
+    late: dict[str, Known] = {**EARLY, "minutes_since_last_known_well": 900, "core_volume_ml": 20}
+    late |= {"tmax6_volume_ml": 130, "mismatch_volume_ml": 110, "mismatch_ratio": 6.5}
+    assert summary_of(late).text.endswith("Would have been eligible for DAWN, DEFUSE 3.")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scoring.errors import CaseError
 from scoring.facts import Facts
 from scoring.site import Capability, Site
-from scoring.timeline import minutes_to_puncture, timeline, window_at
+from scoring.timeline import Timeline, minutes_to_puncture, timeline, window_at
 
 NOW = datetime(2026, 11, 22, 14, tzinfo=UTC)
 
@@ -143,3 +143,155 @@ def test_puncture_here_counts_the_time_since_arrival() -> None:
 )  # fmt: skip
 def test_puncture_is_unknown_while_a_part_is_unknown(site: Site | None) -> None:
     assert minutes_to_puncture(site, since_arrival=None) is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_refused"),
+    [
+        (Facts(last_known_well_at=ago(minutes=180), minutes_since_last_known_well=181), False),
+        (Facts(last_known_well_at=ago(minutes=180), minutes_since_last_known_well=179), False),
+        (Facts(last_known_well_at=ago(minutes=180), minutes_since_last_known_well=182), True),
+        (Facts(last_known_well_at=ago(minutes=180), minutes_since_last_known_well=178), True),
+        (Facts(onset_witnessed_at=ago(minutes=180), minutes_since_last_known_well=179), False),
+        (Facts(onset_witnessed_at=ago(minutes=180), minutes_since_last_known_well=178), True),
+        (Facts(onset_witnessed_at=ago(minutes=180), minutes_since_last_known_well=180), False),
+        (Facts(slept_at=ago(hours=9), woke_at=ago(hours=1), minutes_since_last_known_well=540), False),
+        (Facts(slept_at=ago(hours=9), woke_at=ago(hours=1), minutes_since_last_known_well=600), True),
+        (Facts(imaged_at=ago(minutes=30), minutes_since_imaging=31), False),
+        (Facts(imaged_at=ago(minutes=30), minutes_since_imaging=60), True),
+        (Facts(onset_witnessed_at=ago(hours=3), imaged_at=ago(minutes=30), minutes_since_imaging=60), True),
+        (Facts(recognised_at=ago(minutes=30), minutes_since_recognition=60), True),
+        (
+            Facts(last_known_well_at=ago(hours=6), onset_witnessed_at=ago(hours=4), minutes_since_last_known_well=400),
+            True,
+        ),
+    ],
+)
+def test_a_stated_duration_may_differ_by_a_minute_and_no_more(facts: Facts, *, is_refused: bool) -> None:
+    if not is_refused:
+        timeline(facts, NOW)
+        return
+    with pytest.raises(CaseError) as caught:
+        timeline(facts, NOW)
+    assert caught.value.message.endswith("contradicts the times that are given.")
+
+
+@pytest.mark.parametrize(
+    ("facts", "loc", "message"),
+    [
+        (
+            Facts(last_known_well_at=datetime(2026, 11, 22, 8)),  # noqa: DTZ001 -- the point of the test
+            ("facts", "last_known_well_at"),
+            "The time needs a time zone, as in 2026-11-22T08:00+01:00.",
+        ),
+        (
+            Facts(woke_at=NOW + timedelta(seconds=1)),
+            ("facts", "woke_at"),
+            "'woke with symptoms' lies after the time of evaluation.",
+        ),
+        (
+            Facts(onset_witnessed_at=ago(hours=1), imaged_at=ago(hours=2)),
+            ("facts", "onset_witnessed_at"),
+            "'onset, if someone saw it' lies after 'first brain imaging'.",
+        ),
+        (
+            Facts(minutes_since_last_known_well=10_081),
+            ("facts", "last_known_well_at"),
+            "Last known well is more than 7 days ago; please check the date.",
+        ),
+        (
+            Facts(last_known_well_at=ago(minutes=180), minutes_since_last_known_well=182),
+            ("facts", "minutes_since_last_known_well"),
+            "'Time since last known well' contradicts the times that are given.",
+        ),
+    ],
+)
+def test_a_refusal_says_what_to_correct(facts: Facts, loc: tuple[str, ...], message: str) -> None:
+    with pytest.raises(CaseError) as caught:
+        timeline(facts, NOW)
+    assert (caught.value.loc, caught.value.message) == (loc, message)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        Facts(last_known_well_at=NOW),
+        Facts(minutes_since_last_known_well=10_080),
+        Facts(last_known_well_at=ago(hours=1), onset_witnessed_at=ago(hours=1), recognised_at=ago(hours=1)),
+        Facts(slept_at=ago(hours=1), woke_at=ago(hours=1)),
+    ],
+)
+def test_the_last_moment_that_is_not_refused(facts: Facts) -> None:
+    timeline(facts, NOW)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("last_known_well_at", "onset_witnessed_at"), ("last_known_well_at", "recognised_at"),
+        ("last_known_well_at", "woke_at"), ("slept_at", "woke_at"), ("onset_witnessed_at", "recognised_at"),
+        ("onset_witnessed_at", "imaged_at"),
+    ],
+)  # fmt: skip
+def test_what_comes_first_cannot_lie_later(earlier: str, later: str) -> None:
+    timeline(Facts(**{earlier: ago(hours=2), later: ago(hours=1)}), NOW)
+    with pytest.raises(CaseError) as caught:
+        timeline(Facts(**{earlier: ago(hours=1), later: ago(hours=2)}), NOW)
+    assert caught.value.loc == ("facts", earlier)
+
+
+@pytest.mark.parametrize(
+    ("delta", "minutes", "kind"),
+    [
+        (timedelta(minutes=1), 1, int), (timedelta(hours=1), 60, int), (timedelta(minutes=61), 61, int),
+        (timedelta(0), 0, int), (timedelta(seconds=61), 61 / 60, float), (timedelta(seconds=90), 1.5, float),
+        (timedelta(minutes=2, milliseconds=300), 120.3 / 60, float),
+    ],
+)  # fmt: skip
+def test_whole_minutes_are_whole_and_others_exact(delta: timedelta, minutes: float, kind: type) -> None:
+    found = timeline(Facts(imaged_at=NOW - delta), NOW).minutes["minutes_since_imaging"]
+    assert found == pytest.approx(minutes, abs=1e-6)
+    assert type(found) is kind
+
+
+def test_the_times_of_an_empty_case() -> None:
+    times = timeline(Facts(), NOW)
+    assert times == Timeline(None, None, {}, ())
+    assert (times.window, times.window_closes_at, times.minutes_since_anchor) == (None, None, None)
+
+
+def test_whoever_saw_the_onset_recognised_it_then() -> None:
+    seen = timeline(Facts(onset_witnessed_at=ago(hours=2)), NOW)
+    assert seen == Timeline(
+        "onset_witnessed", ago(hours=2), {"minutes_since_last_known_well": 120, "minutes_since_recognition": 120}, ()
+    )
+    later = timeline(Facts(onset_witnessed_at=ago(hours=2), recognised_at=ago(hours=1)), NOW)
+    assert later.minutes["minutes_since_recognition"] == 60
+
+
+def test_every_stated_duration_is_taken_as_it_is() -> None:
+    stated = {
+        "minutes_since_last_known_well": 500, "minutes_since_recognition": 60, "minutes_since_sleep_midpoint": 280,
+        "minutes_since_imaging": 20,
+    }  # fmt: skip
+    times = timeline(Facts(**stated), NOW)
+    assert times.minutes == stated
+    assert (times.anchor, times.anchor_at, times.warnings) == ("last_known_well", ago(minutes=500), ())
+
+
+def test_falling_asleep_stands_for_last_known_well_only_where_nothing_later_is_known() -> None:
+    told = "Last known well is taken as the time of falling asleep, since nothing later was stated."
+    asleep = timeline(Facts(slept_at=ago(hours=9), woke_at=ago(hours=1)), NOW)
+    assert (asleep.anchor, asleep.anchor_at, asleep.warnings) == ("last_known_well", ago(hours=9), (told,))
+    seen = timeline(Facts(slept_at=ago(hours=9), onset_witnessed_at=ago(hours=2)), NOW)
+    assert (seen.anchor, seen.anchor_at, seen.warnings) == ("onset_witnessed", ago(hours=2), ())
+    up = timeline(Facts(slept_at=ago(hours=9), last_known_well_at=ago(hours=5)), NOW)
+    assert (up.anchor, up.anchor_at, up.warnings) == ("last_known_well", ago(hours=5), ())
+
+
+def test_an_evaluation_without_a_zone_says_so() -> None:
+    with pytest.raises(CaseError) as caught:
+        timeline(Facts(), datetime(2026, 11, 22, 8))  # noqa: DTZ001 -- the point of the test
+    assert (caught.value.loc, caught.value.message) == (
+        ("evaluated_at",), "The time of evaluation needs a time zone.",
+    )  # fmt: skip

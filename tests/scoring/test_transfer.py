@@ -76,10 +76,52 @@ def test_before_the_table_was_in_force_there_is_the_cautious_default() -> None:
     before = date(1999, 1, 1)
     assert action_advice(BOOK, before, "transfer", {}) is None
     told = transfer_advice(BOOK, before, {}, Stance.RECOMMENDED)
-    assert (told.action, told.clause, told.missing) == (Action.CALL_THROMBECTOMY_CENTRE, None, ())
+    assert told == TransferAdvice(Action.CALL_THROMBECTOMY_CENTRE, None, [], ())
 
 
 def test_without_a_guideline_in_force_nothing_is_addressed() -> None:
     assert leading_stance([]) is Stance.NOT_ADDRESSED
     trials = judge(grid_in_force(BOOK, date(2026, 11, 22)), {})
     assert leading_stance([answer for answer in trials if answer.ruleset.kind == "trial"]) is Stance.NOT_ADDRESSED
+
+
+@pytest.mark.parametrize(
+    ("stance", "values", "clause", "missing"),
+    [
+        (Stance.RECOMMENDED, {**IMAGED, "haemorrhage_on_imaging": True}, "haemorrhage", ()),
+        (Stance.RECOMMENDED, {"haemorrhage_on_imaging": False, "occlusion_site": "none"}, "no-occlusion", ()),
+        (Stance.RECOMMENDED, {**IMAGED, "site_treats": True}, "treat-here", ()),
+        (Stance.RECOMMENDED, {"site_treats": False}, "transfer", ("haemorrhage_on_imaging", "occlusion_site")),
+        (Stance.HARMFUL, {**IMAGED, "site_treats": False}, "no-benefit", ()),
+        (
+            Stance.NEED_DATA,
+            {"vessel_imaging_done": False, "nihss_total": 6, "site_treats": False},
+            "no-vessel-imaging",
+            ("haemorrhage_on_imaging", "occlusion_site"),
+        ),
+        (Stance.NEED_DATA, {**IMAGED, "site_treats": True}, "discuss-here", ()),
+        (Stance.NEED_DATA, {**IMAGED, "site_treats": False, "nihss_total": 20}, "discuss", ()),
+        (
+            Stance.NEED_DATA,
+            {"vessel_imaging_done": False, "haemorrhage_on_imaging": False, "site_treats": False},
+            "discuss",
+            ("occlusion_site", "nihss_total"),
+        ),
+        (Stance.NEED_DATA, IMAGED, "discuss", ("site.capability",)),
+    ],
+)
+def test_the_clause_that_decides_and_what_stopped_an_earlier_one(
+    stance: Stance, values: dict[str, Known], clause: str, missing: tuple[str, ...]
+) -> None:
+    told = advice(stance, values)
+    assert told.clause is not None
+    assert (told.clause.clause, told.missing) == (clause, missing)
+
+
+def test_the_leading_stance_is_that_of_the_first_guideline_that_holds_today() -> None:
+    answers = judge(grid_in_force(BOOK, date(2026, 11, 22)), {"haemorrhage_on_imaging": True})
+    old = next(answer for answer in answers if answer.ruleset.superseded)
+    trial = next(answer for answer in answers if answer.ruleset.kind == "trial")
+    first = next(answer for answer in answers if answer.ruleset.id == "aha-asa-2026")
+    assert leading_stance([trial, old, first]) is first.stance
+    assert leading_stance([trial, old]) is Stance.NOT_ADDRESSED
