@@ -4,9 +4,9 @@ import math
 import time
 
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
+from app.access.rate_windows import WindowStorage
 from app.problems import Problem
 
 
@@ -14,7 +14,7 @@ class Rates:
     """Counts requests by caller and wrong credentials by address."""
 
     def __init__(self, requests_per_minute: int, failures_per_minute: int) -> None:
-        self._counter = FixedWindowRateLimiter(MemoryStorage())
+        self._counter = FixedWindowRateLimiter(WindowStorage())
         self._requests = RateLimitItemPerMinute(requests_per_minute)
         self._failures = RateLimitItemPerMinute(failures_per_minute)
 

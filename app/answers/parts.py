@@ -154,9 +154,14 @@ def closing(judged: Judged) -> dict[str, Any]:
     return {
         "missing": _missing(judged),
         "warnings": _warnings(judged),
-        "versions": {"software": __version__, "rules": judged.book.version, "atlas": atlas_version()},
+        "versions": versions_json(judged.book),
         "not_for_clinical_use": NOT_FOR_CLINICAL_USE,
     }
+
+
+def versions_json(book: RuleBook) -> dict[str, str]:
+    """What an answer was made with."""
+    return {"software": __version__, "rules": book.version, "atlas": atlas_version()}
 
 
 PARTS: Mapping[str, Callable[[Judged], dict[str, Any]]] = {

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
-from app.triage import triage
+from app.triage import triage, triage_text
 from scoring.case import Case
 
 
@@ -26,6 +27,10 @@ class JudgedCase:
         if self.reading_warnings:
             answer["warnings"] = [*answer["warnings"], *self.reading_warnings]
         return answer
+
+    def judge_text(self) -> bytes:
+        """The answer as JSON text, byte for byte that of `judge`, in less time. Raises CaseError."""
+        return to_json(self.judge()) if self.reading_warnings else triage_text(self.case, self.parts)
 
     def to_json(self) -> bytes:
         """The case as JSON."""

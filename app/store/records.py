@@ -8,6 +8,7 @@ from pydantic_core import to_json
 from sqlalchemy import Connection, Engine
 
 from app.access.actor import Actor
+from app.answers.parts import versions_json
 from app.store import audit, case_queries, signing
 from app.store.case_queries import KeptCase, RevisionContent
 from app.store.database import read
@@ -16,6 +17,7 @@ from app.store.revisions import Judgement, Kept, Origin, Revision, check_case_id
 from app.store.signing import SignedOff
 from app.store.status import Status
 from app.store.writer import Writer
+from app.triage import rulebook
 from scoring.case import Case
 
 
@@ -57,9 +59,8 @@ class Records:
         """
         check_case_id(case.case_id)
         judged = JudgedCase(case, parts)
-        answer = judged.judge()
-        text = to_json(answer)
-        kept = await self.keep(judgement_of(request, judged, answer["versions"], text), actor)
+        text = judged.judge_text()
+        kept = await self.keep(judgement_of(request, judged, versions_json(rulebook()), text), actor)
         return with_record(text, kept)
 
     async def keep(self, judgement: Judgement, actor: Actor) -> Kept:
