@@ -75,23 +75,22 @@ class StateTable:
 class FactStates:
     """All rows of a chunk in the terms of one grid."""
 
-    rows: int
-    codes: Mapping[str, NDArray[np.int64]]
-    """State of each fact of the grid, by row."""
+    codes: Mapping[str, NDArray[np.intp] | int]
+    """State of each fact of the grid, by row; one number where the table does not have it."""
     facts: FactColumns
 
-    def is_flag(self, fact: str, *, expected: bool) -> NDArray[np.bool_]:
-        """Rows in which a yes-or-no fact is known and as expected."""
+    def is_flag(self, fact: str, *, expected: bool) -> NDArray[np.intp] | int:
+        """1 where a yes-or-no fact is known and as expected, else 0; one number where the table does not have it."""
         column = self.facts.get(fact)
         if column is None:
-            return np.zeros(self.rows, dtype=np.bool_)
-        wanted = [i for i, choice in enumerate(column.choices) if choice is expected]
-        return np.isin(column.indices, wanted)
+            return 0
+        wanted = [choice is expected for choice in column.choices]
+        return np.array([*wanted, False], dtype=np.intp)[column.indices]
 
-    def is_known(self, fact: str) -> NDArray[np.bool_]:
-        """Rows in which something is known of the fact."""
+    def is_known(self, fact: str) -> NDArray[np.intp] | int:
+        """1 where something is known of the fact, else 0; one number where the table does not have it."""
         column = self.facts.get(fact)
-        return np.zeros(self.rows, dtype=np.bool_) if column is None else column.is_known
+        return 0 if column is None else column.is_known.astype(np.intp)
 
     def values_at(self, row: int, names: Iterable[str]) -> dict[str, Known]:
         """What is known of some facts in one row, as the evaluator of a single patient takes it."""
@@ -100,10 +99,10 @@ class FactStates:
         return {name: value for name, value in values if value is not None}
 
 
-def states_of(facts: FactColumns, tables: Mapping[str, StateTable], rows: int) -> FactStates:
+def states_of(facts: FactColumns, tables: Mapping[str, StateTable]) -> FactStates:
     """Look up the state of every fact that the grid asks for; a fact without a column is not known anywhere."""
-    codes = {}
+    codes: dict[str, NDArray[np.intp] | int] = {}
     for name, table in tables.items():
         column = facts.get(name)
-        codes[name] = np.full(rows, table.not_known, dtype=np.int64) if column is None else table.codes(column)
-    return FactStates(rows, codes, facts)
+        codes[name] = table.not_known if column is None else table.codes(column)
+    return FactStates(codes, facts)

@@ -7,6 +7,7 @@ patient is asked once for each kind.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -46,7 +47,7 @@ class RowCases:
     moment_of_row: NDArray[np.int64]
     aspects: Mapping[str, Numbers]
     """``total``, ``low`` and ``high``; NaN: not known."""
-    window: Sequence[str | None]
+    window: pl.Series
     faults: list[tuple[int, str, str]] = field(default_factory=list)
     """Rows (counted from 0) that contradict themselves: row, target, reason."""
 
@@ -74,7 +75,7 @@ def cases_of(
     aspects = _put_aspects(columns, facts, rows, faults)
     _check_side(columns, rows, faults)
     _put_times(facts, moments, moment_of_row, faults)
-    window = _windows(facts, rows)
+    window = _windows(facts)
     _put_mismatch(facts, rows, edges)
     return RowCases(rows, facts, moments, moment_of_row, aspects, window, faults)
 
@@ -198,7 +199,7 @@ def _put_times(
     for column in times.values():
         timed |= column.indices >= 0
     groups = _rows_alike([moment_of_row, *(t.indices for t in times.values()), *stated.values()], timed)
-    groups += _rows_alike([minutes["minutes_since_last_known_well"]], ~timed)
+    _check_stated(minutes["minutes_since_last_known_well"], ~timed, faults)
     for group in groups:
         row = int(group[0])
         said: dict[str, datetime | int | None] = {
@@ -212,11 +213,27 @@ def _put_times(
         except CaseError as error:
             faults.extend((int(one), error.loc[-1], error.message) for one in group)
             continue
-        if said.keys() & times.keys():
-            for name in DURATION_FACTS:
-                minutes[name][group] = found.minutes.get(name, np.nan)
+        for name in DURATION_FACTS:
+            minutes[name][group] = found.minutes.get(name, np.nan)
     for name, values in minutes.items():
         facts[name] = FactColumn(name, numbers=values)
+
+
+def _check_stated(minutes: Numbers, untimed: NDArray[np.bool_], faults: list[tuple[int, str, str]]) -> None:
+    """Rows without any time: a stated duration can only be too long ago."""
+    for value in np.unique(minutes[untimed & ~np.isnan(minutes)]).tolist():
+        if (error := _refusal(int(value))) is not None:
+            rows = np.flatnonzero(untimed & (minutes == value)).tolist()
+            faults.extend((row, error.loc[-1], error.message) for row in rows)
+
+
+@lru_cache(maxsize=65_536)
+def _refusal(minutes: int) -> CaseError | None:
+    try:
+        timeline(Facts(minutes_since_last_known_well=minutes), _ANY_MOMENT)
+    except CaseError as error:
+        return error
+    return None
 
 
 def _rows_alike(keys: Sequence[NDArray[np.generic]], among: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
@@ -229,11 +246,11 @@ def _rows_alike(keys: Sequence[NDArray[np.generic]], among: NDArray[np.bool_]) -
     return [rows.to_numpy() for rows in grouped]
 
 
-def _windows(facts: FactColumns, rows: int) -> list[str | None]:
+def _windows(facts: FactColumns) -> pl.Series:
     minutes = facts["minutes_since_last_known_well"].numbers
     distinct, inverse = np.unique(minutes, return_inverse=True)
     names = [None if np.isnan(value) else window_at(value).name for value in distinct.tolist()]
-    return [names[i] for i in inverse.tolist()] if rows else []
+    return pl.Series(names, dtype=pl.Categorical).gather(inverse)
 
 
 def _put_mismatch(facts: FactColumns, rows: int, edges: Mapping[str, Sequence[float]]) -> None:

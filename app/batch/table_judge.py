@@ -1,7 +1,9 @@
 """Judges the rows of a table: the same rule files and the same answers as for one patient, many rows at a time."""
 
+import os
 from bisect import bisect_right
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -29,17 +31,19 @@ _KINDS = {"guideline", "trial"}
 _DERIVED = {"mismatch_volume_ml", "mismatch_ratio"}
 _PARTS = ("outcome", "clause", "missing")
 _TOTAL = "aspects_total"
+_THREADS = 8
+"""Threads at most that judge the rule sets of a chunk side by side; each holds a few columns of numbers."""
 
 
 class _Edition:
     """The rule sets in force in one period, compiled."""
 
-    def __init__(self, grid: Grid, wanted: Sequence[str]) -> None:
+    def __init__(self, grid: Grid, wanted: Sequence[str], given: frozenset[str]) -> None:
         for column in grid.columns:
             if column.fact not in FACTS and column.fact not in _DERIVED:
                 raise RuleFileError(f"tables cannot derive '{column.fact}', which a rule asks for")
         tables = {column.fact: StateTable(column, grid.everything) for column in grid.columns}
-        self.rulesets = [RuleSetMasks(grid, r, tables) for r in grid.rulesets if r.id in wanted]
+        self.rulesets = [RuleSetMasks(grid, r, tables, given) for r in grid.rulesets if r.id in wanted]
         asked = {fact for ruleset in self.rulesets for fact in ruleset.facts}
         self.tables = {fact: table for fact, table in tables.items() if fact in asked}
 
@@ -70,10 +74,10 @@ class TableJudge:
     @property
     def answer_columns(self) -> dict[str, type[pl.DataType]]:
         """Names and types of the columns of answers."""
-        columns: dict[str, type[pl.DataType]] = {"status": pl.String, "status_reason": pl.String}
+        columns: dict[str, type[pl.DataType]] = {"status": pl.Categorical, "status_reason": pl.String}
         columns |= {f"aspects_{part}": pl.Int64 for part in ("total", "low", "high")}
-        columns["window"] = pl.String
-        columns |= {f"{ruleset}_{part}": pl.String for ruleset in self.rulesets for part in _PARTS}
+        columns["window"] = pl.Categorical
+        columns |= {f"{ruleset}_{part}": pl.Categorical for ruleset in self.rulesets for part in _PARTS}
         return {f"{self.prefix}{name}": dtype for name, dtype in columns.items()}
 
     def judge(
@@ -124,13 +128,13 @@ class TableJudge:
     def _answers(self, cases: RowCases, failed: NDArray[np.bool_], reasons: pl.Series) -> pl.DataFrame:
         mask = pl.Series(failed)
         columns: list[pl.Series] = [
-            pl.select(pl.when(mask).then(pl.lit(FAILED)).otherwise(pl.lit(JUDGED))).to_series(),
+            pl.Series([JUDGED, FAILED], dtype=pl.Categorical).gather(mask.cast(pl.UInt32)),
             reasons,
         ]
         for part in ("total", "low", "high"):
             numbers = np.where(failed, np.nan, cases.aspects[part])
             columns.append(pl.Series(numbers).fill_nan(None).cast(pl.Int64))
-        columns.append(_where_not(mask, pl.Series(cases.window, dtype=pl.String)))
+        columns.append(_where_not(mask, cases.window))
         columns += self._outcomes(cases, failed)
         names = self.answer_columns
         return pl.DataFrame([column.alias(name) for column, name in zip(columns, names, strict=True)])
@@ -138,24 +142,21 @@ class TableJudge:
     def _outcomes(self, cases: RowCases, failed: NDArray[np.bool_]) -> list[pl.Series]:
         """The answers of each rule set, edition by edition."""
         periods = np.array([self._period(moment) for moment in cases.moments], dtype=np.int64)[cases.moment_of_row]
-        texts = {
-            ruleset: [pl.Series([None], dtype=pl.String).new_from_index(0, cases.rows)] * 3 for ruleset in self.rulesets
-        }
+        parts: dict[str, list[list[pl.Series]]] = {ruleset: [[] for _ in _PARTS] for ruleset in self.rulesets}
+        order: list[NDArray[np.intp]] = []
         for period in np.unique(periods[~failed]).tolist():
             rows = np.flatnonzero(~failed & (periods == period))
+            order.append(rows)
             edition = self._edition(period)
-            states = states_of(_rows_of(cases.facts, rows, cases.rows), edition.tables, rows.size)
-            for masks in edition.rulesets:
-                answers = masks.judge(states)
-                indices = np.full(cases.rows, -1, dtype=np.int64)
-                indices[rows] = answers
-                taken = pl.Series(indices)
-                known = pl.select(pl.when(taken >= 0).then(taken)).to_series()
-                for i in range(len(_PARTS)):
-                    labels = pl.Series([label[i] for label in masks.labels], dtype=pl.String)
-                    own = labels.gather(known)
-                    texts[masks.ruleset.id][i : i + 1] = [own.zip_with(own.is_not_null(), texts[masks.ruleset.id][i])]
-        return [series for ruleset in self.rulesets for series in texts[ruleset]]
+            states = states_of(_rows_of(cases.facts, rows, cases.rows), edition.tables)
+            with ThreadPoolExecutor(min(os.cpu_count() or 1, _THREADS)) as pool:
+                found = list(pool.map(lambda masks: masks.answers(states, rows.size), edition.rulesets))  # noqa: B023
+            by_id = dict(zip((masks.ruleset.id for masks in edition.rulesets), found, strict=True))
+            nothing = [pl.Series([None], dtype=pl.Categorical).new_from_index(0, rows.size)] * len(_PARTS)
+            for ruleset, lists in parts.items():
+                for part, answers in zip(lists, by_id.get(ruleset, nothing), strict=True):
+                    part.append(answers)
+        return [_in_place(part, order, cases.rows) for lists in parts.values() for part in lists]
 
     @cached_property
     def _edges(self) -> dict[str, list[float]]:
@@ -180,7 +181,8 @@ class TableJudge:
     def _edition(self, period: int) -> _Edition:
         if period not in self._editions:
             on = self._turns[period - 1] if period else date.min
-            self._editions[period] = _Edition(grid_in_force(self.book, on), self.rulesets)
+            given = frozenset({source.target for source in self.sources if source.column is not None} | _DERIVED)
+            self._editions[period] = _Edition(grid_in_force(self.book, on), self.rulesets, given)
         return self._editions[period]
 
 
@@ -271,6 +273,18 @@ def _rows_of(facts: FactColumns, rows: NDArray[np.intp], of: int) -> FactColumns
         )
         for name, column in facts.items()
     }
+
+
+def _in_place(parts: Sequence[pl.Series], rows: Sequence[NDArray[np.intp]], of: int) -> pl.Series:
+    """Put answers of some rows where those rows are; null elsewhere."""
+    if len(parts) == 1 and rows[0].size == of:
+        return parts[0]
+    if not parts:
+        return pl.Series([None], dtype=pl.Categorical).new_from_index(0, of)
+    position = np.full(of, -1, dtype=np.int64)
+    position[np.concatenate(rows)] = np.arange(sum(one.size for one in rows))
+    taken = pl.Series(position)
+    return pl.concat(parts).gather(taken.set(taken < 0, None))
 
 
 def _where_not(failed: pl.Series, values: pl.Series) -> pl.Series:

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from app.batch.column_map import ColumnMap
 from app.batch.faults import Fault, TableUnusable
+from app.batch.pipeline import Behind, read_ahead
 from app.batch.table_judge import TableJudge, check_names, rulesets_asked, with_answers
-from app.batch.table_reading import JSON_SUFFIXES, open_table
-from app.batch.table_writing import check_suffix, table_writer
+from app.batch.table_reading import JSON_SUFFIXES, Chunk, open_table
+from app.batch.table_writing import TableWriter, check_suffix, table_writer
 from app.triage import rulebook
 
 _FAULT_SCHEMA = {"row": pl.Int64, "column": pl.String, "reason": pl.String}
@@ -67,24 +69,38 @@ def run_table(
         options.prefix,
     )
     check_names(source.columns, judge)
+    as_objects = out.suffix.lower() in JSON_SUFFIXES
     rows = failed = 0
     with table_writer(errors) as fault_writer, table_writer(out) as writer:
         fault_writer.write(_fault_frame([]))
-        for chunk in source.chunks():
-            answers, faults = judge.judge(chunk.cells, chunk.first_row, chunk.faults)
-            if chunk.objects is not None and out.suffix.lower() in JSON_SUFFIXES:
-                writer.write_objects(chunk.objects, answers)
-            else:
-                writer.write(with_answers(chunk.originals, answers))
-            if faults:
-                fault_writer.write(_fault_frame(faults))
-            rows += answers.height
-            failed += len({fault.row for fault in faults})
-            progress(rows)
+        with Behind() as behind:
+            for chunk in read_ahead(source.chunks()):
+                answers, faults = judge.judge(chunk.cells, chunk.first_row, chunk.faults)
+                behind.do(partial(_write, writer, fault_writer, chunk, answers, faults, as_objects=as_objects))
+                rows += answers.height
+                failed += len({fault.row for fault in faults})
+                progress(rows)
         if not rows:
             nothing = pl.DataFrame(schema=dict.fromkeys(source.columns, pl.String))
             writer.write(with_answers(nothing, pl.DataFrame(schema=judge.answer_columns)))
     return Summary(rows, failed, [source.target for source in judge.sources])
+
+
+def _write(
+    writer: TableWriter,
+    fault_writer: TableWriter,
+    chunk: Chunk,
+    answers: pl.DataFrame,
+    faults: Sequence[Fault],
+    *,
+    as_objects: bool,
+) -> None:
+    if chunk.objects is not None and as_objects:
+        writer.write_objects(chunk.objects, answers)
+    else:
+        writer.write(with_answers(chunk.originals, answers))
+    if faults:
+        fault_writer.write(_fault_frame(faults))
 
 
 def _fault_frame(faults: Sequence[Fault]) -> pl.DataFrame:
