@@ -28,6 +28,7 @@ _TITLES = {
     "agreement": "Agreement",
     "kappa": "Kappa",
     "gwet_ac1": "Gwet AC1",
+    "mcc": "Matthews correlation",
     "sensitivity": "Sensitivity",
     "specificity": "Specificity",
 }

@@ -84,6 +84,12 @@ def gwet_ac1(tables: Tables) -> Values:
     return _ratio(agreement_within(tables, 0) - chance, 1 - chance)
 
 
+def matthews_correlation(tables: Tables) -> Values:
+    """Matthews' correlation coefficient of two by two tables (Matthews 1975)."""
+    product = tables[..., 1, 1] * tables[..., 0, 0] - tables[..., 0, 1] * tables[..., 1, 0]
+    return _ratio(product, np.sqrt(tables.sum(-1).prod(-1) * tables.sum(-2).prod(-1)))
+
+
 def total_statistics(tables: Tables) -> dict[str, Values]:
     """Everything that is said of two totals."""
     return {
@@ -97,7 +103,12 @@ def total_statistics(tables: Tables) -> dict[str, Values]:
 
 def binary_statistics(tables: Tables) -> dict[str, Values]:
     """Chance-corrected agreement of two yes-or-no readings."""
-    return {"agreement": agreement_within(tables, 0), "kappa": weighted_kappa(tables), "gwet_ac1": gwet_ac1(tables)}
+    return {
+        "agreement": agreement_within(tables, 0),
+        "kappa": weighted_kappa(tables),
+        "gwet_ac1": gwet_ac1(tables),
+        "mcc": matthews_correlation(tables),
+    }
 
 
 def sensitivity_and_specificity(table: Tables) -> dict[str, tuple[float, float, float]]:

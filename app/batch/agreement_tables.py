@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from app.batch.agreement_probabilities import PROBABILITY, read_probabilities
 from app.batch.column_map import REGION_COLUMNS, SIDE, ColumnMap
 from app.batch.faults import Fault, TableUnusable
 from app.batch.table_judge import FAILED, TableJudge
@@ -15,6 +16,8 @@ from app.triage import rulebook
 from scoring.regions import Status
 
 KEY, PATIENT, TOTAL = "key", "patient", "total"
+GROUP = "group:"
+"""Starts the columns by which cases are grouped."""
 _LOOKED_AT = {"aspects_total", SIDE, "affected_side", *REGION_COLUMNS}
 
 
@@ -41,6 +44,8 @@ class Columns:
     patient: str | None
     """Column that names the patient, where one patient has several cases; ``None``: each case is a patient."""
     column_map: ColumnMap
+    groups: tuple[str, ...] = ()
+    """Columns by which cases are grouped; any of the tables may hold them."""
 
 
 def read_readings(path: Path, name: str, columns: Columns, now: datetime) -> Readings:
@@ -67,8 +72,13 @@ def read_readings(path: Path, name: str, columns: Columns, now: datetime) -> Rea
         kept = {target: values for target, values in checked.items() if target in (SIDE, *REGION_COLUMNS)}
         kept |= {KEY: chunk.originals[columns.key].cast(pl.String), TOTAL: answers["aspects_total"]}
         kept[PATIENT] = chunk.originals[columns.patient or columns.key].cast(pl.String)
-        frame = pl.DataFrame(kept)
-        frames.append(frame.filter((answers["status"] != FAILED) & frame[KEY].is_not_null()))
+        kept |= {
+            GROUP + name: chunk.originals[name].cast(pl.String) for name in columns.groups if name in table.columns
+        }
+        likely = read_probabilities(chunk.originals, chunk.first_row)
+        frame = pl.DataFrame(kept | likely.columns)
+        frames.append(frame.filter((answers["status"] != FAILED) & frame[KEY].is_not_null() & likely.usable))
+        faults += likely.faults
         faults += found
         at = frame[KEY].is_null().arg_true().to_list()
         faults += [Fault(chunk.first_row + i, columns.key, "empty: the case has no name") for i in at]
@@ -93,19 +103,40 @@ class Pair:
 
     def region(self, region: str) -> pl.DataFrame:
         """Cases in which both judged a region, on the same side as far as both say: 1 affected, 0 unaffected."""
-        scored = {Status.AFFECTED.value: 1, Status.UNAFFECTED.value: 0}
         frame = self.frame
         if SIDE in frame.columns and f"{SIDE}_second" in frame.columns:
             differs = (pl.col(SIDE) != pl.col(f"{SIDE}_second")).fill_null(value=False)
             frame = frame.filter(~differs)
         both = _both(frame, region)
         return both.with_columns(
-            pl.col("first", "second").replace_strict(scored, default=None, return_dtype=pl.Int64)
+            pl.col("first", "second").replace_strict(_SCORED, default=None, return_dtype=pl.Int64)
+        ).drop_nulls()
+
+    def probabilities(self, region: str) -> pl.DataFrame:
+        """Cases with the first reader's probability and the second's finding: ``patient``, ``first``, ``second``.
+
+        Where the first gives one for each side, it is that of the side which the second names, or else of its own.
+        """
+        names = [f"{PROBABILITY}{part}{region}" for part in ("", "left_", "right_")]
+        one, left, right = (pl.col(name) if name in self.first.frame.columns else pl.lit(None) for name in names)
+        sides = [pl.col(side) for side in (f"{SIDE}_second", SIDE) if side in self.frame.columns]
+        side = pl.coalesce(sides) if sides else pl.lit(None, dtype=pl.String)
+        chosen = pl.coalesce(pl.when(side == "left").then(left).when(side == "right").then(right), one)
+        found = pl.col(f"{region}_second" if f"{region}_second" in self.frame.columns else region)
+        if region not in self.second.frame.columns:
+            return pl.DataFrame(schema={PATIENT: pl.String, "first": pl.Float64, "second": pl.Int64})
+        return self.frame.select(
+            PATIENT,
+            chosen.cast(pl.Float64).alias("first"),
+            found.replace_strict(_SCORED, default=None, return_dtype=pl.Int64).alias("second"),
         ).drop_nulls()
 
     def shared_regions(self) -> list[str]:
         """Regions of which both tables have a column."""
         return [region for region in self.first.regions if region in self.second.regions]
+
+
+_SCORED = {Status.AFFECTED.value: 1, Status.UNAFFECTED.value: 0}
 
 
 def _both(frame: pl.DataFrame, column: str) -> pl.DataFrame:
