@@ -100,8 +100,8 @@ class Settings(AccessSettings, DicomSettings, QueueSettings, BaseSettings):
     object_keep_days: int | None = Field(
         default=None,
         ge=1,
-        description="How long scans and documents are kept in the object store, in days; `aspects record sweep` deletes "
-        "what is older, with a trace. None: until somebody deletes them.",
+        description="How long scans and documents are kept in the object store, in days; `aspects record sweep` "
+        "deletes what is older, with a trace. None: until somebody deletes them.",
     )
 
     @classmethod
@@ -133,5 +133,6 @@ class Settings(AccessSettings, DicomSettings, QueueSettings, BaseSettings):
     cds_hooks_file: Path | None = Field(
         default=None,
         description="YAML file with the EHRs that may call the CDS Hooks services: their issuers, keys, web origins "
-        "and FHIR servers. None: callers are let in like those of the other routes, and nothing is fetched from an EHR.",
+        "and FHIR servers. None: callers are let in like those of the other routes, and nothing is fetched from an "
+        "EHR.",
     )

@@ -25,7 +25,7 @@ async def livez() -> Response:
 async def readyz(request: Request) -> Response:
     """Rules are loaded, and a process that reads scans could be started and found its atlas whole; else 503.
 
-    A service with a record also asks its database, schema, rule files, disk and queues; `errors` says which are not well.
+    A service with a record also asks its database, schema, rule files, disk and queues; `errors` names what fails.
     """
     clauses = len(rules_catalogue())
     service = service_of(request)

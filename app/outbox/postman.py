@@ -92,7 +92,7 @@ class Postman:
         except Undelivered as error:
             self._note_failure(parcel, error)
         except Exception as error:  # noqa: BLE001 -- whatever a sender does wrong must not stop the others
-            log.error("delivery %s: fault of the sender: %s", parcel.id, told_without_message(error))  # noqa: TRY400
+            log.error("delivery %s: fault of the sender: %s", parcel.id, told_without_message(error))  # noqa: TRY400 -- as above
             self._note_failure(parcel, Undelivered(f"Fault of the sender ({type(error).__name__})."))
         else:
             self.writer.write_blocking(lambda connection: delivery_rows.sent(connection, parcel, self.actor))

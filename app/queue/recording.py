@@ -62,7 +62,7 @@ class Recorder:
         except UnusableCaseId as error:
             return self._of_problem(kept, reading, Problem(422, str(error)))
         except Exception as error:  # noqa: BLE001 -- whatever is wrong with the case, the scan must get its answer
-            log.error("job %s: fault while judging: %s", kept.job_id, told_without_message(error))  # noqa: TRY400
+            log.error("job %s: fault while judging: %s", kept.job_id, told_without_message(error))  # noqa: TRY400 -- its text may be about a patient
             return self._of_problem(kept, reading, Problem(500, "A fault of this software; its log says more."))
 
     def _of_scan(self, kept: KeptJob, reading: Reading) -> Callable[[Connection], None]:

@@ -47,7 +47,7 @@ def write(
     except OSError as error:
         _stop(f"{error.filename or out}: {error.strerror}.")
     for path in written:
-        print(path)  # noqa: T201
+        print(path)  # noqa: T201 -- a command's answer
 
 
 @dicom_app.command()
