@@ -72,12 +72,19 @@ class ScanPool:
             raise
 
     async def read(
-        self, scan: Path, *, overlay: bool = False, thumbnail: bool = False, views: Path | None = None
+        self,
+        scan: Path,
+        *,
+        overlay: bool = False,
+        thumbnail: bool = False,
+        views: Path | None = None,
+        drawing: Path | None = None,
     ) -> dict[str, Any]:
         """Read a scan; the answer is a reading as JSON, scored or refused.
 
         ``overlay``, ``thumbnail``: with this picture, of a scan that could be measured. ``views``: a folder that does
-        not exist yet, for what a browser shows of the scan; ``None``: nobody looks at it.
+        not exist yet, for what a browser shows of the scan; ``None``: nobody looks at it. ``drawing``: a
+        file that does not exist yet, for what DICOM objects show; it may be missing afterwards.
 
         A child that runs out of time or memory, or that dies, refuses the scan; it never takes the server with it.
 
@@ -89,7 +96,10 @@ class ScanPool:
         async with self._slots:
             child = await self._take()
             try:
-                reading = await self._answer(child, scan, {"overlay": overlay, "thumbnail": thumbnail}, views)
+                files = {
+                    name: None if path is None else str(path) for name, path in (("views", views), ("drawing", drawing))
+                }
+                reading = await self._answer(child, scan, {"overlay": overlay, "thumbnail": thumbnail} | files)
                 observers.read(reading)
                 return reading
             finally:
@@ -125,12 +135,9 @@ class ScanPool:
             raise WorkerUnavailable
         return child
 
-    async def _answer(
-        self, child: Process, scan: Path, pictures: dict[str, bool], views: Path | None
-    ) -> dict[str, Any]:
+    async def _answer(self, child: Process, scan: Path, wanted: dict[str, Any]) -> dict[str, Any]:
         answer_file = scan.parent / "reading.json"
-        told = {"scan": str(scan), "answer": str(answer_file), **pictures}
-        job = json.dumps(told | {"views": None if views is None else str(views)})
+        job = json.dumps({"scan": str(scan), "answer": str(answer_file), **wanted})
         try:
             async with asyncio.timeout(self._seconds):
                 await child.communicate(job.encode() + b"\n")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imaging.reading import Artefacts
+    from imaging.result import Reading
 
 READY = b"ready\n"
 """Written to standard output once the readers are loaded."""
@@ -40,10 +41,10 @@ def main() -> None:
         return
     job = json.loads(line)
     wanted = {"overlay": job["overlay"], "thumbnail": job.get("thumbnail", False)}
-    _write_whole(Path(job["answer"]), _answer(Path(job["scan"]), wanted, views=job.get("views")))
+    _write_whole(Path(job["answer"]), _answer(Path(job["scan"]), wanted, job.get("views"), job.get("drawing")))
 
 
-def _answer(scan: Path, wanted: dict[str, bool], *, views: str | None) -> dict[str, Any]:
+def _answer(scan: Path, wanted: dict[str, bool], views: str | None, drawing: str | None) -> dict[str, Any]:
     """``{"reading": …}``, or ``{"fault": …, "frames": […]}`` for what the readers did not foresee."""
     from imaging.outputs import overlay_png, thumbnail_webp  # noqa: PLC0415 -- see main
     from imaging.reading import read_with_artefacts  # noqa: PLC0415
@@ -56,6 +57,8 @@ def _answer(scan: Path, wanted: dict[str, bool], *, views: str | None) -> dict[s
                 answer[_PICTURES[picture]] = base64.b64encode(draw(reading, artefacts)).decode()
         if views is not None:
             _lay_out(scan, artefacts, Path(views))
+        if drawing is not None and artefacts is not None:
+            _draw(reading, artefacts, Path(drawing))
     except Exception as error:  # noqa: BLE001 -- the process boundary: the server logs the fault and refuses the scan
         frames = traceback.extract_tb(error.__traceback__)
         # No message: it may quote the file, and the file is about a patient.
@@ -72,6 +75,16 @@ def _lay_out(scan: Path, artefacts: "Artefacts | None", folder: Path) -> None:
 
     with suppress(Exception):
         write_views(scan, artefacts, folder)
+
+
+def _draw(reading: "Reading", artefacts: "Artefacts", file: Path) -> None:
+    """Write what DICOM objects show of the scan; without it they are made by reading the scan again."""
+    from app.interop.dicom_out.kept_drawing import packed_drawing  # noqa: PLC0415 -- see main
+
+    with suppress(Exception):
+        unfinished = file.with_suffix(".unfinished")
+        unfinished.write_bytes(packed_drawing(reading, artefacts))
+        unfinished.replace(file)
 
 
 def limit_resources(memory_mib: int, cpu_seconds: int) -> None:

@@ -40,6 +40,11 @@ class QueueSettings(BaseModel):
         default=None,
         description="YAML file with the receivers of results: HL7, webhooks, DICOM. None: nothing is sent.",
     )
+    sign_off_organisation: str = Field(
+        default="not stated",
+        pattern=r"^[^\\\x00-\x1f]{1,64}$",
+        description="Organisation in whose name clinicians sign here, as DICOM reports name it.",
+    )
     delivery_attempts_limit: int = Field(
         default=12,
         ge=1,

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from app.access.actor import Actor, ActorKind
+from app.interop.dicom_out.clinicians_reading import can_be_shown, is_of_software
 from app.outbox import delivery_rows
 from app.outbox.delivery import Delivery
 from app.outbox.results import case_result, scan_result
@@ -44,8 +45,10 @@ class Announcer:
         content = show_revision(connection, change.case_id, change.revision)
         reading = None if content.reading is None else json.loads(content.reading)
         identity, answer = _identity(connection, change.case_id), json.loads(content.answer)
-        # The objects show what the software read: a result that a clinician reads otherwise must not come as such.
-        has_study = _has_study(reading, identity) and _is_of_software(answer)
+        # A clinician's own score is never told as the software's: it goes out where the objects can say whose it is.
+        aspects, is_signed = answer.get("aspects"), change.status is not Status.PRELIMINARY
+        can_show = is_of_software(aspects) or (is_signed and can_be_shown(reading, aspects))
+        has_study = _has_study(reading, identity) and can_show
         result = case_result(
             answer,
             reading,
@@ -89,12 +92,6 @@ class Announcer:
 def _has_study(reading: Mapping[str, Any] | None, identity: Mapping[str, Any] | None) -> bool:
     """Whether the scan came as DICOM."""
     return reading is not None and bool(reading.get("input", {}).get("series_uid") or identity)
-
-
-def _is_of_software(answer: Mapping[str, Any]) -> bool:
-    """Whether nobody has put a score of their own in the software's place."""
-    aspects = answer.get("aspects")
-    return aspects is None or "software" in aspects["source"]
 
 
 def _identity(connection: Connection, case_id: str) -> Mapping[str, Any] | None:

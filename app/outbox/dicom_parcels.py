@@ -1,7 +1,7 @@
 """Sends results to archives: makes their DICOM objects when the delivery's turn comes, in a process with limits.
 
-The objects are made from the scan anew and have the same identifiers each time, so an archive keeps one of each; they
-need not be stored here.
+The objects are made from what was kept of the reading and have the same identifiers each time, so an archive keeps one
+of each; they need not be stored here.
 """
 
 import json
@@ -10,22 +10,27 @@ import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, select
 
+from app.interop.dicom_out.clinicians_reading import is_of_software
 from app.outbox.delivery import Parcel, Sender, Undelivered
 from app.outbox.document_child import NO_SOURCES
+from app.outbox.reports import SentReport, keep_sent, report_before
+from app.queue import job_rows
 from app.scan_pool import child_environment
 from app.settings import Settings
 from app.store.case_queries import show_revision
 from app.store.database import read_blocking
 from app.store.tables_queue import scan_jobs
+from app.store.writer import RecordBusy, RecordUnavailable, Writer
 
 _START_SECONDS = 30.0
-_NOT_STATED = "not stated"
+_DRAWING, _REPORT = "drawing", "report.dcm"
 
 
 class ScanFiles(Protocol):
@@ -43,27 +48,93 @@ class DocumentSender:
     """Takes ``payload_ref`` as names of files."""
     settings: Settings
     engine: Engine
+    writer: Writer
     files: ScanFiles
     slots: threading.Semaphore
-    """Shared with the readings of the worker: making the objects reads the scan again."""
+    """Shared with the readings of the worker, for a scan that has to be read again."""
 
     def send(self, parcel: Parcel) -> None:
         """Make and send. Raises `Undelivered`."""
-        job = read_blocking(self.engine, lambda connection: _job(connection, parcel))
+        job = read_blocking(self.engine, lambda connection: self._job(connection, parcel))
         with tempfile.TemporaryDirectory(prefix="documents-") as name:
             folder = Path(name)
-            (folder / "scan").mkdir()
-            try:
-                scan = self.files.fetch(tuple(job.pop("keys")), folder / "scan")
-            except LookupError:
-                raise Undelivered("The scan is kept no longer.", again=False) from None
-            except OSError:
-                raise Undelivered("The object store could not be read.") from None
-            job |= {"scan": str(scan), "out": str(folder / "out"), "zone": self.settings.site_time_zone}
-            with self.slots:
+            job["scan"] = str(self._fetched(job.pop("keys"), folder / "scan"))
+            job["drawing"] = self._drawing(job["drawing"], folder / _DRAWING)
+            job["out"] = str(folder / "out")
+            with nullcontext() if job["drawing"] else self.slots:
                 self._make(job)
             made = tuple(str(path) for path in sorted((folder / "out").glob("*.dcm")))
             self.send_documents.send(replace(parcel, payload_ref=made))
+            self._remember(parcel, folder / "out" / _REPORT)
+
+    def _job(self, connection: Connection, parcel: Parcel) -> dict[str, Any]:
+        """What the child needs: keys of the scan, reading, answer, signature, the report before."""
+        case_id = parcel.payload.get("case_id")
+        of_result = scan_jobs.c.case_id == case_id if case_id else scan_jobs.c.job_id == parcel.payload.get("job_id")
+        row = connection.execute(
+            select(scan_jobs.c.job_id, scan_jobs.c.scan, scan_jobs.c.drawing)
+            .where(of_result).order_by(scan_jobs.c.number.desc()).limit(1)
+        ).one_or_none()  # fmt: skip
+        if row is None:
+            raise Undelivered("The result has no scan.", again=False)
+        before = report_before(connection, parcel)
+        job: dict[str, Any] = {
+            "keys": tuple(json.loads(row.scan)),
+            "drawing": row.drawing,
+            "made_at": parcel.created_at,
+            "zone": self.settings.site_time_zone,
+            "predecessor": asdict(before) if before else None,
+        }
+        if case_id:
+            return job | self._of_case(connection, case_id, parcel.payload["revision"])
+        result = job_rows.result_of(connection, row.job_id)
+        reading = None if result is None else json.loads(result.body).get("reading")
+        return job | {"reading": reading, "triage": None, "sign_off": None, "is_edited": False}
+
+    def _of_case(self, connection: Connection, case_id: str, revision: int) -> dict[str, Any]:
+        content = show_revision(connection, case_id, revision)
+        answer, signature = json.loads(content.answer), content.summary.signature
+        signed = None
+        if signature:
+            organisation = self.settings.sign_off_organisation
+            signed = {"name": signature.actor_name, "organisation": organisation, "at": signature.at}
+        return {
+            "reading": None if content.reading is None else json.loads(content.reading),
+            "triage": answer,
+            "sign_off": signed,
+            "is_edited": signed is not None and not is_of_software(answer.get("aspects")),
+        }
+
+    def _fetched(self, keys: tuple[str, ...], folder: Path) -> Path:
+        folder.mkdir()
+        try:
+            return self.files.fetch(keys, folder)
+        except LookupError:
+            raise Undelivered("The scan is kept no longer.", again=False) from None
+        except OSError:
+            raise Undelivered("The object store could not be read.") from None
+
+    def _drawing(self, key: str | None, folder: Path) -> str | None:
+        """What the reading's process drew; ``None`` where it is not kept: the scan is then read again."""
+        if key is None:
+            return None
+        folder.mkdir()
+        try:
+            return str(self.files.fetch((key,), folder))
+        except (LookupError, OSError):
+            return None
+
+    def _remember(self, parcel: Parcel, report: Path) -> None:
+        """Note which report the archive has now, before the delivery counts as sent."""
+        import pydicom  # noqa: PLC0415 -- the rest of the outbox does without
+
+        told = pydicom.dcmread(report, stop_before_pixels=True)
+        uids = (told.SOPClassUID, told.SOPInstanceUID, told.SeriesInstanceUID, told.StudyInstanceUID)
+        sent = SentReport(*map(str, uids))
+        try:
+            self.writer.write_blocking(lambda connection: keep_sent(connection, parcel, sent))
+        except (RecordBusy, RecordUnavailable):
+            raise Undelivered("The record could not be written.") from None
 
     def _make(self, job: dict[str, Any]) -> None:
         seconds = self.settings.scan_seconds_limit + _START_SECONDS
@@ -85,25 +156,3 @@ class DocumentSender:
 def read_file(key: str) -> bytes:
     """The content of a made object."""
     return Path(key).read_bytes()
-
-
-def _job(connection: Connection, parcel: Parcel) -> dict[str, Any]:
-    """What the child needs, but for the scan's place: keys of the scan, answer, signature."""
-    case_id = parcel.payload.get("case_id")
-    of_result = scan_jobs.c.case_id == case_id if case_id else scan_jobs.c.job_id == parcel.payload.get("job_id")
-    keys = connection.execute(
-        select(scan_jobs.c.scan).where(of_result).order_by(scan_jobs.c.number.desc()).limit(1)
-    ).scalar_one_or_none()
-    if keys is None:
-        raise Undelivered("The result has no scan.", again=False)
-    job: dict[str, Any] = {"keys": json.loads(keys), "made_at": parcel.created_at, "triage": None, "sign_off": None}
-    if case_id:
-        content = show_revision(connection, case_id, parcel.payload["revision"])
-        job["triage"] = json.loads(content.answer)
-        if signature := content.summary.signature:
-            job["sign_off"] = {
-                "name": signature.actor_name,
-                "organisation": _NOT_STATED,
-                "at": signature.at,
-            }
-    return job

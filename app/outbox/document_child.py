@@ -1,20 +1,27 @@
-"""Child process that reads a scan once more and writes its results as DICOM objects, within limits of its own.
+"""Child process that writes a result as DICOM objects, within limits of its own.
 
-Started as ``python -m app.outbox.document_child MEMORY_MIB CPU_SECONDS`` with one line of JSON on standard input.
+Started as ``python -m app.outbox.document_child MEMORY_MIB CPU_SECONDS`` with one line of JSON on standard input. Where
+the process that read the scan kept what it drew, the scan's headers are enough; otherwise the scan is read once more.
 """
 
 import json
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from app.interop.dicom_out.contents import Drawn
+    from app.interop.dicom_out.sources import Sources
 
 NO_SOURCES = 3
 """Exit code: the scan names no study into which results could be put."""
 
+Json = dict[str, Any]
+
 
 def main() -> None:
-    """Limit, read, draw, write."""
+    """Limit, gather, write."""
     from app.scan_worker import limit_resources  # noqa: PLC0415 -- what follows is loaded under the limits
 
     limit_resources(int(sys.argv[1]), int(sys.argv[2]))
@@ -26,26 +33,43 @@ def main() -> None:
         sys.exit(NO_SOURCES)
 
 
-def _write(job: dict[str, Any]) -> None:
+def _write(job: Json) -> None:
     from zoneinfo import ZoneInfo  # noqa: PLC0415 -- see main
 
-    from app.interop.dicom_out.contents import Content, Drawn, SignOff  # noqa: PLC0415
+    from app.interop.dicom_out.clinicians_reading import as_clinician_reads  # noqa: PLC0415
+    from app.interop.dicom_out.contents import Content, Predecessor, SignOff  # noqa: PLC0415
     from app.interop.dicom_out.documents import build_documents, write_documents  # noqa: PLC0415
-    from app.interop.dicom_out.sources import read_sources  # noqa: PLC0415
-    from imaging.reading import read_with_artefacts  # noqa: PLC0415
 
-    reading, artefacts = read_with_artefacts(Path(job["scan"]))
-    volume = None if artefacts is None else artefacts.scan
-    sources = read_sources(Path(job["scan"]), volume, reading.input.get("series_uid"))
-    signed = job["sign_off"]
+    reading, drawn, sources = _gathered(job)
+    signed, before = job["sign_off"], job["predecessor"]
     content = Content(
-        reading.to_json(),
+        as_clinician_reads(reading, job["triage"]["aspects"]) if job["is_edited"] else reading,
         job["triage"],
-        None if artefacts is None else Drawn.of(reading, artefacts),
+        drawn,
         SignOff(signed["name"], signed["organisation"], datetime.fromisoformat(signed["at"])) if signed else None,
+        is_edited=job["is_edited"],
+        predecessor=Predecessor(**before) if before else None,
     )
     made_at = datetime.fromisoformat(job["made_at"])
     write_documents(build_documents(content, sources, made_at=made_at, zone=ZoneInfo(job["zone"])), Path(job["out"]))
+
+
+def _gathered(job: Json) -> "tuple[Json, Drawn | None, Sources]":
+    """Reading, drawing and source images: as kept with the reading, or from the scan again."""
+    from app.interop.dicom_out.contents import Drawn  # noqa: PLC0415 -- see main
+    from app.interop.dicom_out.kept_drawing import unpacked_drawing  # noqa: PLC0415
+    from app.interop.dicom_out.sources import read_sources  # noqa: PLC0415
+
+    scan, reading = Path(job["scan"]), job["reading"]
+    if job["drawing"] is not None:
+        kept = unpacked_drawing(Path(job["drawing"]).read_bytes())
+        return reading, kept.drawn, read_sources(scan, kept.slices, reading["input"].get("series_uid"))
+    from imaging.reading import read_with_artefacts  # noqa: PLC0415 -- slow to load, and seldom needed
+
+    anew, artefacts = read_with_artefacts(scan)
+    volume = None if artefacts is None else artefacts.scan
+    drawn = None if artefacts is None else Drawn.of(anew, artefacts)
+    return anew.to_json(), drawn, read_sources(scan, volume, anew.input.get("series_uid"))
 
 
 if __name__ == "__main__":

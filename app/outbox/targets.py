@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from app.outbox.dicom_parcels import ScanFiles
+    from app.store.writer import Writer
 
 EVENTS = ("result.preliminary", "result.final", "result.corrected")
 """What a target can ask for: a result that no clinician has signed, that one has signed, that replaces a signed one."""
@@ -44,6 +45,7 @@ class Means:
 
     settings: Settings
     engine: "Engine"
+    writer: "Writer"
     files: "ScanFiles"
     slots: threading.Semaphore
     """As many as scans may be read at the same time."""
@@ -104,7 +106,7 @@ def sender_of(target: Target, means: "Means") -> Sender:
         raise DeliveriesUnusable(f"{target.name}: {_faults(error)}") from None
     except ModuleNotFoundError as error:
         raise DeliveriesUnusable(
-            f"{target.name}: {error.name} is not installed; install the extra of its kind."
+            f"{target.name}: {error.name} is not installed; install the extra '{_EXTRAS.get(target.kind, 'hospital')}'."
         ) from None
     except (OSError, ValueError) as error:  # certificates and secrets that cannot be used
         raise DeliveriesUnusable(f"{target.name}: {error}") from None
@@ -132,11 +134,12 @@ def _dicom(options: Options, means: "Means") -> Sender:
 
     nodes = load_nodes(means.settings.dicom_nodes_file)
     to_node = DicomSender(DicomTarget.model_validate(options), nodes, ourselves(means.settings), read_file)
-    return DocumentSender(to_node, means.settings, means.engine, means.files, means.slots)
+    return DocumentSender(to_node, means.settings, means.engine, means.writer, means.files, means.slots)
 
 
 KINDS: dict[str, SenderMaker] = {"webhook": _webhook, "hl7": _hl7, "dicom-store": _dicom, "stow": _dicom}
 """How a sender of each kind is made."""
+_EXTRAS = {"hl7": "hl7", "dicom-store": "dicom", "stow": "dicom"}
 
 
 def _faults(error: ValidationError) -> str:

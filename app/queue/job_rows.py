@@ -103,6 +103,11 @@ def finish(connection: Connection, job_id: str, result: JobResult, actor: Actor,
     return True
 
 
+def keep_drawing(connection: Connection, job_id: str, drawing: str) -> None:
+    """Note where the object store holds what was drawn of a scan."""
+    connection.execute(update(scan_jobs).where(scan_jobs.c.job_id == job_id).values(drawing=drawing))
+
+
 def claim_end(connection: Connection, job_id: str, case_id: str | None) -> bool:
     """Note to which case the reading goes; false where the job has ended already and nothing was changed."""
     still_open = (scan_jobs.c.job_id == job_id) & scan_jobs.c.state.not_in(ENDED)

@@ -28,6 +28,7 @@ log = logging.getLogger("aspects.worker")
 _FETCH_ATTEMPTS = 4
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
+_DRAWING = "drawing"
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -41,6 +42,9 @@ class ScanFiles(Protocol):
 
         Raises ``LookupError`` for what is not there, ``OSError`` where the store cannot be reached.
         """
+
+    def put_file(self, path: Path, kind: str = ...) -> str:
+        """Keep a file; returns its key."""
 
 
 @dataclass(slots=True)
@@ -59,6 +63,8 @@ class Pipeline:
     recorder: Recorder
     slots: threading.Semaphore
     """As many as scans may be read at the same time."""
+    draws: bool = False
+    """Whether anybody gets DICOM objects: what they show is then kept with the reading."""
     stopping: threading.Event = field(default_factory=threading.Event)
     under_way: set[str] = field(default_factory=set)
     """Jobs between the start of their reading and its record."""
@@ -75,7 +81,8 @@ class Pipeline:
             scan = self._fetched(kept, folder / "scan")
             with self.slots:
                 self._hold_if_stopping()
-                return {"reading": self._read(kept, scan)}
+                told = {"reading": self._read(kept, scan, folder / _DRAWING)}
+            return told | self._drawing(job_id, folder / _DRAWING)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -84,7 +91,14 @@ class Pipeline:
         with self.engine.connect() as connection:
             kept = job_rows.kept_job(connection, job_id)
         if kept is not None and told:
-            self._write(self.recorder.ending(kept, told["reading"]))
+            ending = self.recorder.ending(kept, told["reading"])
+
+            def write(connection: Connection) -> None:
+                ending(connection)
+                if drawing := told.get("drawing"):
+                    job_rows.keep_drawing(connection, job_id, drawing)
+
+            self._write(write)
         self.under_way.discard(job_id)
 
     def put_back_unread(self) -> None:
@@ -104,14 +118,24 @@ class Pipeline:
             self.stopping.wait(_FIRST_PAUSE_SECONDS * 2**attempt)
         return None
 
-    def _read(self, kept: KeptJob, scan: Path | None) -> Json:
+    def _drawing(self, job_id: str, file: Path) -> Json:
+        """Keep what was drawn, if anything was: a result is worth having without it."""
+        if not file.exists():
+            return {}
+        try:
+            return {"drawing": self.files.put_file(file, "drawing")}
+        except (LookupError, OSError, RecordBusy, RecordUnavailable) as error:
+            log.warning("job %s: what was drawn of it could not be kept (%s)", job_id, type(error).__name__)
+            return {}
+
+    def _read(self, kept: KeptJob, scan: Path | None, drawing: Path) -> Json:
         if scan is None:
             return _failed("The scan could not be fetched from where it is kept.")
         self.under_way.add(kept.job_id)
         begun = self._write(lambda connection: job_rows.begin(connection, kept.job_id, self.worker, self.actor))
         if begun is None:
             return _failed("The service was stopped hard each time that this scan was being read.")
-        reading = self.pool.read(scan, overlay=kept.job.overlay)
+        reading = self.pool.read(scan, overlay=kept.job.overlay, drawing=drawing if self.draws else None)
         try:
             return asyncio.run_coroutine_threadsafe(reading, self.loop).result()
         except WorkerUnavailable:

@@ -16,6 +16,7 @@ from app import strict_json
 from app.access.actor import Actor, ActorKind
 from app.cases import case_of
 from app.hospital import Hospital, HospitalUnusable, open_hospital
+from app.outbox.announcer import NEEDS_STUDY
 from app.outbox.postman import Postman
 from app.outbox.targets import DeliveriesUnusable, Means, read_targets, sender_of
 from app.queue import heartbeat
@@ -85,7 +86,7 @@ async def _work(settings: Settings, hospital: Hospital, data_dir: Path, command:
     executor = Executor(pipeline, hospital.engine, data_dir, settings.scan_processes)
     await asyncio.to_thread(executor.launch)
     postman.start()
-    print(f"aspects: worker {settings.worker_name} reads scans.", file=sys.stderr, flush=True)  # noqa: T201
+    print(f"aspects: worker {settings.worker_name} reads scans.", file=sys.stderr, flush=True)  # noqa: T201 -- for whoever started it
     while not stop.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), heartbeat.BEAT_SECONDS)
@@ -136,11 +137,12 @@ def _pipeline(settings: Settings, hospital: Hospital, data_dir: Path, pool: Scan
         actor=actor,
         recorder=Recorder(hospital.records, hospital.queue.announcer, _CaseReader(sites), actor),
         slots=threading.Semaphore(settings.scan_processes),
+        draws=any(target.kind in NEEDS_STUDY for target in read_targets(settings.deliveries_file)),
     )
 
 
 def _postman(settings: Settings, hospital: Hospital, data_dir: Path, pipeline: Pipeline) -> Postman:
-    means = Means(settings, hospital.engine, hospital.queue.files, pipeline.slots)
+    means = Means(settings, hospital.engine, hospital.writer, hospital.queue.files, pipeline.slots)
     return Postman(
         engine=hospital.engine,
         writer=hospital.writer,

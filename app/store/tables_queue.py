@@ -28,13 +28,15 @@ scan_jobs = Table(
     Column("answer_status", Integer),
     Column("answer", LargeBinary),
     Column("case_id", String(128), index=True),
+    Column("drawing", String(64)),
     UniqueConstraint("content_key", "generation"),
     Index("ix_scan_jobs_state_number", "state", "number"),
 )
 """An accepted scan, from its acceptance on; ``number`` is that of its audit event and says who is next.
 
 ``request`` and ``answer`` are JSON text packed by zlib. ``attempts`` counts the readings that were begun.
-``case_id`` is the case to which the reading was recorded, if there is one.
+``case_id`` is the case to which the reading was recorded, if there is one. ``drawing`` names what the process that read
+the scan drew of it, in the object store.
 """
 
 queue_workers = Table(
@@ -69,3 +71,18 @@ deliveries = Table(
     Index("ix_deliveries_state_target_number", "state", "target", "number"),
 )
 """What has to reach other systems, in the order (``number``) in which each target gets it."""
+
+sent_reports = Table(
+    "sent_reports",
+    metadata,
+    Column("delivery_id", String(20), primary_key=True),
+    Column("target", String(128), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("sop_class", String(64), nullable=False),
+    Column("sop_uid", String(64), nullable=False),
+    Column("series_uid", String(64), nullable=False),
+    Column("study_uid", String(64), nullable=False),
+    Column("sent_at", String(32), nullable=False),
+    Index("ix_sent_reports_target_subject", "target", "subject"),
+)
+"""The structured reports that archives have acknowledged: a later one of the same result names the one before."""

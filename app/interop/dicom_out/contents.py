@@ -48,15 +48,28 @@ class SignOff:
 
 
 @dataclass(frozen=True, slots=True)
+class Predecessor:
+    """The report that this one replaces."""
+
+    sop_class: str
+    sop_uid: str
+    series_uid: str
+    study_uid: str
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """All that the objects say."""
 
     reading: Json
-    """As ``Reading.to_json`` gives it."""
+    """As ``Reading.to_json`` gives it, or `clinicians_reading.as_clinician_reads` of that."""
     triage: Json | None = None
     """The triage answer, if the case is known."""
     drawn: Drawn | None = None
     sign_off: SignOff | None = None
+    is_edited: bool = False
+    """Whether a clinician entered the calls of the named side; needs ``sign_off``."""
+    predecessor: Predecessor | None = None
 
     @property
     def is_scored(self) -> bool:

@@ -2,9 +2,10 @@
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from typing import Any
 
 from pydicom.dataset import Dataset
 
@@ -49,7 +50,8 @@ def build_documents(
 
     Returns
     -------
-    The report, the picture, the segmentation unless nothing is to be outlined, and the page.
+    The report, the picture unless a clinician's calls stand in the place of those that it shows, the segmentation
+    unless nothing is to be outlined, and the page.
     """
     if made_at.tzinfo is None:
         raise ValueError("made_at needs a time zone")
@@ -57,7 +59,7 @@ def build_documents(
     with odd_values():
         documents = [
             measurement_report(content, sources, making),
-            summary_picture(content, sources, making),
+            None if content.is_edited else summary_picture(content, sources, making),
             segmentation(content, sources, making, segments),
             encapsulated_page(content, sources, making),
         ]
@@ -94,5 +96,7 @@ def _identity(content: Content, sources: Sources, segments: Which) -> Identity:
     signed = content.sign_off
     said = [signed.name, signed.organisation, signed.at.isoformat()] if signed else None
     has_pictures = [content.drawn is not None, segments]
-    digest = content_hash(reading, content.triage, said, has_pictures, sources.sop_uids)
+    before = [content.predecessor.sop_uid] if content.predecessor else None
+    parts: list[Mapping[str, Any] | list[Any] | None] = [reading, content.triage, said, has_pictures, sources.sop_uids]
+    digest = content_hash(*parts, *([[content.is_edited, before]] if content.is_edited or before else []))
     return Identity(sources.study_uid, sources.series_uid, digest)

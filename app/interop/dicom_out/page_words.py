@@ -7,6 +7,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
+from app.interop.dicom_out.clinicians_reading import differences
 from app.interop.dicom_out.contents import Content, Json
 from app.interop.dicom_out.identity import VERSION
 from app.interop.dicom_out.sources import Sources
@@ -32,9 +33,9 @@ class RegionRow:
 
 def state_line(content: Content) -> str:
     """Whether somebody answers for it."""
-    return (
-        "PRELIMINARY: not confirmed by a clinician" if content.sign_off is None else "FINAL: confirmed by a clinician"
-    )
+    if content.sign_off is None:
+        return "PRELIMINARY: not confirmed by a clinician"
+    return "FINAL: as entered and signed by a clinician" if content.is_edited else "FINAL: confirmed by a clinician"
 
 
 def identity_lines(header: Dataset, printable: Callable[[str], str]) -> list[str]:
@@ -103,7 +104,7 @@ def _judged_with(aspects: Json | None) -> list[str]:
 def limits(content: Content) -> list[str]:
     """What a reader of the score must know."""
     reading = content.reading
-    lines = []
+    lines = differences(reading) if content.is_edited else []
     if not content.is_scored:
         lines += [reading["refusal"]["text"], reading["refusal"]["remedy"]]
     warnings = [f"{warning['text']} ({warning['code']})" for warning in reading["warnings"]]

@@ -15,6 +15,7 @@ from highdicom.sr import (
     MeasurementsAndQualitativeEvaluations,
     ObservationContext,
     ObserverContext,
+    PersonObserverIdentifyingAttributes,
     QualitativeEvaluation,
     RelationshipTypeValues,
     SourceImageForMeasurementGroup,
@@ -26,6 +27,7 @@ from pydicom.sr.codedict import codes as standard
 from pydicom.sr.coding import Code
 
 from app.interop.dicom_out import codes
+from app.interop.dicom_out.clinicians_reading import differences
 from app.interop.dicom_out.contents import NOT_FOR_CLINICAL_USE, Content, Json, SignOff, region_values
 from app.interop.dicom_out.identity import DEVICE_NAME, DEVICE_UID, MANUFACTURER, MODEL, VERSION, Kind
 from app.interop.dicom_out.sources import SourceFrame, Sources
@@ -39,7 +41,7 @@ def measurement_report(content: Content, sources: Sources, making: Making) -> Da
     """Make the report; a refused scan's says why there is no number and what to do."""
     groups = _scored_groups(content, sources, making) if content.is_scored else [_refusal_group(content, making)]
     report = MeasurementReport(
-        observation_context=_observer(),
+        observation_context=_observer(content),
         procedure_reported=[codes.ASPECTS_ASSESSMENT, codes.CT_OF_HEAD],
         imaging_measurements=groups,
         title=codes.REPORT_TITLE,
@@ -61,18 +63,35 @@ def measurement_report(content: Content, sources: Sources, making: Making) -> Da
         is_verified=sign_off is not None,
         verifying_observer_name=sign_off.name if sign_off else None,
         verifying_organization=sign_off.organisation if sign_off else None,
+        previous_versions=_before(content),
     )
     if sign_off is not None:
         _date_verification(document, sign_off)
     return stamp(document, making, Kind.REPORT)
 
 
-def _observer() -> ObservationContext:
+def _before(content: Content) -> list[Dataset] | None:
+    """What highdicom wants to know of the document that this one replaces."""
+    if content.predecessor is None:
+        return None
+    before = Dataset()
+    before.SOPClassUID, before.SOPInstanceUID = content.predecessor.sop_class, content.predecessor.sop_uid
+    before.StudyInstanceUID, before.SeriesInstanceUID = content.predecessor.study_uid, content.predecessor.series_uid
+    return [before]
+
+
+def _observer(content: Content) -> ObservationContext:
+    """The software; where a clinician entered calls of their own, they as well."""
     attributes = DeviceObserverIdentifyingAttributes(
         uid=DEVICE_UID, name=DEVICE_NAME, manufacturer_name=MANUFACTURER, model_name=MODEL, serial_number=VERSION
     )
     device = ObserverContext(observer_type=standard.DCM.Device, observer_identifying_attributes=attributes)
-    return ObservationContext(observer_device_context=device)
+    if not content.is_edited or content.sign_off is None:
+        return ObservationContext(observer_device_context=device)
+    signed = content.sign_off
+    who = PersonObserverIdentifyingAttributes(name=signed.name, organization_name=signed.organisation)
+    person = ObserverContext(observer_type=standard.DCM.Person, observer_identifying_attributes=who)
+    return ObservationContext(observer_person_context=person, observer_device_context=device)
 
 
 def _scored_groups(content: Content, sources: Sources, making: Making) -> list[MeasurementsAndQualitativeEvaluations]:
@@ -95,7 +114,7 @@ def _total_group(content: Content, making: Making) -> MeasurementsAndQualitative
     laterality = codes.LATERALITY[content.side] if content.side else None
     return MeasurementsAndQualitativeEvaluations(
         tracking_identifier=_tracking(making, "total"),
-        algorithm_id=_algorithm(content),
+        algorithm_id=None if content.is_edited else _algorithm(content),
         finding_type=codes.ASPECTS_SCORE,
         finding_sites=[FindingSite(codes.HEMISPHERE, laterality)],
         method=codes.ASPECTS_ASSESSMENT,
@@ -115,13 +134,14 @@ def _region_group(
     content: Content, making: Making, side: Side, region: Region, frames: Sequence[SourceFrame]
 ) -> MeasurementsAndQualitativeEvaluations:
     laterality = codes.LATERALITY[side]
+    told = content.reading["regions"][side.value][region.value]
     sites = [codes.REGION[region], *codes.ANATOMY[region]]
     return MeasurementsAndQualitativeEvaluations(
         tracking_identifier=_tracking(making, f"{region.value} {side.value}"),
-        algorithm_id=_algorithm(content),
+        algorithm_id=None if "software_status" in told else _algorithm(content),
         finding_type=codes.ACUTE_CHANGE,
         finding_sites=[FindingSite(site, laterality) for site in sites],
-        measurements=_region_measurements(content.reading["regions"][side.value][region.value]),
+        measurements=_region_measurements(told),
         qualitative_evaluations=[
             QualitativeEvaluation(codes.ACUTE_CHANGE, codes.PRESENCE[content.status(side, region)])
         ],
@@ -187,6 +207,8 @@ def _comments(content: Content) -> list[str]:
     if not content.is_scored:
         refusal = reading["refusal"]
         comments.append(f"Not scored ({refusal['code']}): {refusal['text']} {refusal['remedy']}")
+    if content.is_edited:
+        comments += ["Total and regions of this side as entered by the clinician who signed.", *differences(reading)]
     comments += [f"{warning['text']} ({warning['code']})" for warning in reading["warnings"]]
     if content.sign_off is None:
         comments.append("Not confirmed by a clinician.")

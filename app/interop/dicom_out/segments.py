@@ -75,6 +75,7 @@ def _places(content: Content, labels: NDArray[np.uint8], which: Which) -> list[P
         (side, region)
         for (side, region), value in region_values().items()
         if value in present and (which == "all" or content.status(side, region) is Status.AFFECTED)
+        if not content.is_edited or side is content.side
     ]
 
 
@@ -101,7 +102,9 @@ def _description(content: Content, making: Making, number: int, place: Place) ->
         segment_label=f"{region.value} {side.value}, {_WORDS[status]}",
         segmented_property_category=codes.BODY_STRUCTURE,
         segmented_property_type=codes.REGION[region],
-        algorithm_type=SegmentAlgorithmTypeValues.AUTOMATIC,
+        algorithm_type=(
+            SegmentAlgorithmTypeValues.SEMIAUTOMATIC if content.is_edited else SegmentAlgorithmTypeValues.AUTOMATIC
+        ),
         algorithm_identification=AlgorithmIdentificationSequence(
             DEVICE_NAME, family=codes.ALGORITHM_FAMILY, version=VERSION, source=MANUFACTURER
         ),

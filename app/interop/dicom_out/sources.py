@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
@@ -24,6 +25,20 @@ from imaging.volume import CtVolume
 
 SAME_PLACE_MM = 0.05
 _RAS_OF_LPS = np.array([-1.0, -1.0, 1.0])
+
+
+@dataclass(frozen=True, eq=False)
+class Slices:
+    """Which object each slice of a volume came from, and where it lies: enough to find them again without pixels."""
+
+    sop_uids: tuple[str, ...]
+    origins_mm: NDArray[np.float64]
+    """RAS position of the first voxel, one row a slice."""
+
+    @classmethod
+    def of(cls, volume: CtVolume) -> "Slices":
+        """Those of a volume that was read from DICOM."""
+        return cls(tuple(volume.acquisition.sop_uids), np.asarray(volume.slice_origins_mm, dtype=np.float64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +77,7 @@ class Sources:
         return [str(instance.SOPInstanceUID) for instance in self.instances]
 
 
-def read_sources(path: Path, volume: CtVolume | None, series_uid: str | None) -> Sources:
+def read_sources(path: Path, volume: CtVolume | Slices | None, series_uid: str | None) -> Sources:
     """Find the images of a scan in its files.
 
     Parameters
@@ -70,7 +85,7 @@ def read_sources(path: Path, volume: CtVolume | None, series_uid: str | None) ->
     path
         The scan, as it was given to the reader.
     volume
-        The volume that was read; ``None`` for a refused scan.
+        The volume that was read, or what was kept of it; ``None`` for a refused scan.
     series_uid
         The series that was read, if the reader got as far.
 
@@ -83,7 +98,8 @@ def read_sources(path: Path, volume: CtVolume | None, series_uid: str | None) ->
     """
     try:
         headers = _headers(dicom_files(path))
-        chosen = _refused_series(headers, series_uid) if volume is None else _slices_of(volume, headers)
+        slices = Slices.of(volume) if isinstance(volume, CtVolume) else volume
+        chosen = _refused_series(headers, series_uid) if slices is None else _slices_of(slices, headers)
         _check_identified(chosen)
         full: dict[str, Dataset] = {}
         frames = [SourceFrame(_instance(one, full), one.frame + 1 if one.file.frames > 1 else None) for one in chosen]
@@ -105,13 +121,13 @@ def _headers(files: Iterable[FileContent]) -> list[SliceHeader]:
     return headers
 
 
-def _slices_of(volume: CtVolume, headers: Sequence[SliceHeader]) -> list[SliceHeader]:
+def _slices_of(slices: Slices, headers: Sequence[SliceHeader]) -> list[SliceHeader]:
     """The slices of the volume in its order, each found by its object and its place."""
     named: dict[str, list[SliceHeader]] = {}
     for one in headers:
         named.setdefault(one.file.sop_uid or "", []).append(one)
     found = []
-    for uid, origin in zip(volume.acquisition.sop_uids, volume.slice_origins_mm, strict=True):
+    for uid, origin in zip(slices.sop_uids, slices.origins_mm, strict=True):
         here = [
             one
             for one in named.get(uid, [])
