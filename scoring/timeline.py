@@ -153,7 +153,11 @@ def _durations(
     for name, start in starts.items():
         stated = getattr(facts, name, None)
         computed = None if start is None else _minutes_between(start, now)
-        if stated is not None and computed is not None and _contradicts(name, stated, computed, times):
+        if name == "minutes_since_last_known_well" and stated is not None and "last_known_well_at" in times:
+            told = _minutes_between(times["last_known_well_at"], now)  # a witnessed onset may lie after it
+        else:
+            told = computed
+        if stated is not None and told is not None and _contradicts(name, stated, told, times):
             raise CaseError(_loc(name), f"'{FACTS[name].title}' contradicts the times that are given.")
         value = computed if computed is not None else stated
         if value is not None:

@@ -295,3 +295,10 @@ def test_an_evaluation_without_a_zone_says_so() -> None:
     assert (caught.value.loc, caught.value.message) == (
         ("evaluated_at",), "The time of evaluation needs a time zone.",
     )  # fmt: skip
+
+
+def test_a_stated_time_since_last_known_well_is_held_to_last_known_well_and_not_to_a_later_onset() -> None:
+    both = {"last_known_well_at": ago(hours=6), "onset_witnessed_at": ago(hours=4)}
+    assert timeline(Facts(**both, minutes_since_last_known_well=360), NOW).minutes_since_anchor == 240
+    with pytest.raises(CaseError, match="contradicts the times"):
+        timeline(Facts(**both, minutes_since_last_known_well=240), NOW)
