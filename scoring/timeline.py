@@ -153,12 +153,8 @@ def _durations(
     for name, start in starts.items():
         stated = getattr(facts, name, None)
         computed = None if start is None else _minutes_between(start, now)
-        if name == "minutes_since_last_known_well" and stated is not None and "last_known_well_at" in times:
-            told = _minutes_between(times["last_known_well_at"], now)  # a witnessed onset may lie after it
-        else:
-            told = computed
-        if stated is not None and told is not None and _contradicts(name, stated, told, times):
-            raise CaseError(_loc(name), f"'{FACTS[name].title}' contradicts the times that are given.")
+        if stated is not None and (start := _start_stated(name, start, times)) is not None:
+            _check_duration(name, stated, _minutes_between(start, now), times)
         value = computed if computed is not None else stated
         if value is not None:
             minutes[name] = value
@@ -167,12 +163,22 @@ def _durations(
     return minutes
 
 
-def _contradicts(name: str, stated: float, computed: float, times: Mapping[str, datetime]) -> bool:
+def _start_stated(name: str, start: datetime | None, times: Mapping[str, datetime]) -> datetime | None:
+    """What a stated duration counts from; a witnessed onset is the anchor, and may lie after last known well."""
+    if name == "minutes_since_last_known_well":
+        return times.get("last_known_well_at") or start
+    return start
+
+
+def _check_duration(name: str, stated: float, computed: float, times: Mapping[str, datetime]) -> None:
     tolerance: float = _settings()["duration_tolerance_minutes"]
     counts_from_onset = "onset_witnessed_at" in times and "last_known_well_at" not in times
     if name == "minutes_since_last_known_well" and counts_from_onset:
-        return stated < computed - tolerance  # last known well may lie before the witnessed onset, never after it
-    return abs(stated - computed) > tolerance
+        contradicts = stated < computed - tolerance  # last known well may lie before the witnessed onset, never after
+    else:
+        contradicts = abs(stated - computed) > tolerance
+    if contradicts:
+        raise CaseError(_loc(name), f"'{FACTS[name].title}' contradicts the times that are given.")
 
 
 def _minutes_between(start: datetime, end: datetime) -> float:
