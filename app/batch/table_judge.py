@@ -150,7 +150,7 @@ class TableJudge:
             edition = self._edition(period)
             states = states_of(_rows_of(cases.facts, rows, cases.rows), edition.tables)
             with ThreadPoolExecutor(min(os.cpu_count() or 1, _THREADS)) as pool:
-                found = list(pool.map(lambda masks: masks.answers(states, rows.size), edition.rulesets))  # noqa: B023
+                found = list(pool.map(lambda masks: masks.answers(states, rows.size), edition.rulesets))  # noqa: B023 -- used up before the next round
             by_id = dict(zip((masks.ruleset.id for masks in edition.rulesets), found, strict=True))
             nothing = [pl.Series([None], dtype=pl.Categorical).new_from_index(0, rows.size)] * len(_PARTS)
             for ruleset, lists in parts.items():

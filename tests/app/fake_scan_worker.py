@@ -23,6 +23,13 @@ def scored() -> dict[str, object]:
         "regions": {"left": left, "right": right},
         "warnings": [],
         "quality": {"registration": 0.9},
+        "extras": {
+            "net_water_uptake_percent": 3.1,
+            "low_density_ml": {"left": 1.0, "right": 0.5},
+            "hyperdense_artery": {"side": None, "ratio": 1.02, "hu": 41.0},
+            "midline_shift_mm": 0.4,
+            "midline_shift_towards": None,
+        },
         "input": {"sha256": "0" * 64},
         "timing_seconds": {"read": 0.1},
         "versions": {"atlas": "1"},

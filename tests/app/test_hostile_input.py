@@ -241,7 +241,7 @@ async def test_a_fault_of_our_own_says_nothing_of_the_case(
     def broken(_case: object) -> dict[str, Any]:
         raise RuntimeError(CANARY)
 
-    monkeypatch.setattr("app.api.triage.triage", broken)
+    monkeypatch.setattr("app.api.triage.triage_text", broken)
     check_problem(await client.post("/v1/triage", json={"facts": {}}), 500)
 
 

@@ -13,8 +13,9 @@ expect.set_options(timeout=30_000)
 """Milliseconds: what must come may take its time on a busy machine."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One for each file: while it is open its event loop runs, and tests of other files could run none of theirs."""
     if not CHROMIUM.exists():
         pytest.skip(f"there is no {CHROMIUM}; on Debian: apt-get install --no-install-recommends chromium")
     with chromium() as started:
