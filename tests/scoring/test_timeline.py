@@ -222,7 +222,7 @@ def test_a_refusal_says_what_to_correct(facts: Facts, loc: tuple[str, ...], mess
     ],
 )
 def test_the_last_moment_that_is_not_refused(facts: Facts) -> None:
-    timeline(facts, NOW)
+    assert timeline(facts, NOW).minutes
 
 
 @pytest.mark.parametrize(
