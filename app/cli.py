@@ -58,7 +58,7 @@ def triage(
     as_json: AsJson = False,
 ) -> None:
     """Judge one case, with its scan if there is one."""
-    from app.case_file import CaseFileError, describe, read_case
+    from app.intake.case_file import CaseFileError, describe, read_case
     from app.triage import triage as judge
     from scoring.errors import CaseError
 
@@ -67,7 +67,7 @@ def triage(
         patient = read_case(_content(case))
         answer = judge(patient)  # at once: a case that is refused need not wait for its scan
         if scan is not None:
-            from app.scan_findings import with_reading
+            from app.scans.findings import with_reading
             from imaging.reading import read_ct as read
 
             _say(f"Reading {scan} ...")
@@ -260,7 +260,7 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes.")] = 1,
 ) -> None:
     """Serve the form, the HTTP interface and its documentation."""
-    from app.server import SettingsUnusable, serve_until_stopped
+    from app.serving.server import SettingsUnusable, serve_until_stopped
 
     try:
         serve_until_stopped(host, port, workers, say=_say)
@@ -271,11 +271,11 @@ def serve(
 @app.command()
 def worker() -> None:
     """Read the scans that wait in the queue and send what is to be delivered, until stopped."""
-    from app.server import SettingsUnusable, checked_settings
+    from app.serving.server import SettingsUnusable, checked_settings
 
     try:
         settings = checked_settings()
-        from app.background import MetricsUnusable, set_up_process
+        from app.operations.background import MetricsUnusable, set_up_process
 
         set_up_process(settings)
         from app.queue.worker import WorkerUnusable, work_until_stopped
@@ -294,10 +294,10 @@ def dicom_listen() -> None:
     """Take DICOM objects from archives and scanners (C-STORE, C-ECHO) and queue their studies, until stopped."""
     try:
         from app.interop.dicom_in.listen import ListenUnusable, listen_until_stopped
-        from app.logs import set_up_logs
+        from app.operations.logs import set_up_logs
     except ModuleNotFoundError as error:
         _stop(f"{error.name} is not installed; install the extras 'hospital' and 'dicom'.")
-    from app.server import SettingsUnusable, checked_settings
+    from app.serving.server import SettingsUnusable, checked_settings
 
     try:
         settings = checked_settings()

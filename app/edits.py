@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from pydantic_core import to_json
 
-from app.cases import case_of
-from app.scan_findings import with_reading
-from app.schemas import TriageRequest
-from app.site_network import Sites
+from app.intake.cases import case_of
+from app.intake.schemas import TriageRequest
+from app.intake.site_network import Sites
+from app.scans.findings import with_reading
 from app.store.case_queries import RevisionContent
 from app.store.judged_case import JudgedCase
 from app.store.records import judgement_of

@@ -7,8 +7,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.settings import Settings
-from app.watch import Watch
+from app.operations.watch import Watch
+from app.settings.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -68,9 +68,9 @@ def open_hospital(settings: Settings) -> Hospital | None:
     try:
         # A service that keeps nothing needs none of it.
         from app.access.access import Access  # noqa: PLC0415 -- each belongs to the extra 'hospital'
+        from app.operations.record_checks import watch_record  # noqa: PLC0415
         from app.outbox.targets import DeliveriesUnusable  # noqa: PLC0415
         from app.queue.opening import open_queue  # noqa: PLC0415
-        from app.record_checks import watch_record  # noqa: PLC0415
         from app.store import database, rule_snapshot, schema, writer  # noqa: PLC0415
         from app.store.objects import Objects  # noqa: PLC0415
         from app.store.records import Records  # noqa: PLC0415

@@ -17,17 +17,17 @@ from app.api.openapi import DESCRIPTION, document
 from app.api.security_headers import SecurityHeaders
 from app.api.service import Service
 from app.hospital import open_hospital
+from app.intake.site_network import load_sites
 from app.interop.cds_hooks.cross_origin import CrossOrigin
 from app.interop.cds_hooks.ehr_file import EhrFile
 from app.interop.cds_hooks.routes import SERVICE_PATHS, cds_router, ehrs_of
 from app.interop.fhir.fhir_errors import FhirErrors
 from app.interop.fhir.routes import TRIAGE_PATH
 from app.interop.fhir.routes import router as fhir_router
-from app.jobs import JobTable
-from app.scan_desk import ScanDesk
-from app.scan_pool import ScanPool
-from app.settings import Settings
-from app.site_network import load_sites
+from app.scans.desk import ScanDesk
+from app.scans.jobs import JobTable
+from app.scans.pool import ScanPool
+from app.settings.settings import Settings
 from app.version import __version__
 from app.web.routes import mount as mount_pages
 from app.web.times import read_zone
@@ -113,7 +113,7 @@ def _add_middleware(app: FastAPI, settings: Settings, everyone: Actor | None, eh
         app.add_middleware(CrossOrigin, ehrs)
     app.add_middleware(FhirErrors)  # below /fhir, errors of every other part are told in FHIR's words
     if hospital is not None:
-        from app.request_log import RequestLog  # noqa: PLC0415
+        from app.operations.request_log import RequestLog  # noqa: PLC0415
 
         app.add_middleware(RequestLog, hospital.watch)
 
@@ -153,7 +153,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         if service.hospital is None:
             yield
         else:
-            from app.hospital_life import running  # noqa: PLC0415 -- it needs what a service without a record lacks
+            from app.serving.hospital_life import running  # noqa: PLC0415 -- it needs what a service without a record lacks
 
             async with running(service.hospital):
                 yield

@@ -5,10 +5,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from app import observers
 from app.answers.clauses import clause_json
 from app.answers.parts import NOT_FOR_CLINICAL_USE, PARTS, Judged, closing, opening
 from app.answers.text import part_text
+from app.operations import observers
 from scoring.case import Case
 from scoring.derived import assess
 from scoring.eligibility import grid_in_force, judge
@@ -28,7 +28,7 @@ def rulebook() -> RuleBook:
 
 
 def _local_policy_file() -> Path | None:
-    from app.settings import Settings  # noqa: PLC0415 -- a command that judges one case waits for this only here
+    from app.settings.settings import Settings  # noqa: PLC0415 -- a command that judges one case waits for this only here
 
     return Settings().local_policy_file
 

@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 from pydantic_core import to_json  # noqa: E402 -- the checkout's own packages come first
 
 from app.answers.text import part_text  # noqa: E402
-from app.case_file import read_case  # noqa: E402
+from app.intake.case_file import read_case  # noqa: E402
 from app.triage import PARTS, judge_case, triage, triage_text  # noqa: E402
 from scoring.case import Case  # noqa: E402
 from scoring.derived import assess  # noqa: E402

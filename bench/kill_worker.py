@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app.queue.stored_queue import StoredQueue
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.audit_check import check_audit
 from app.store.database import open_database
 from app.store.objects import Objects

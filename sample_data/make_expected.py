@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.case_file import read_case
-from app.scan_findings import with_reading
+from app.intake.case_file import read_case
+from app.scans.findings import with_reading
 from app.triage import triage
 from imaging.reading import read_ct
 

@@ -14,7 +14,7 @@ from app.access.known_secrets import KnownSecrets
 from app.access.oidc import TokenCheck, TokenRefused
 from app.access.rates import Rates
 from app.access.secrets_made import hash_of_secret, looks_like_key, now_text
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.faults import RecordBusy, RecordUnavailable
 from app.store.writer import Write, Writer
 

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from app.access import keys, sessions
 from app.access.actor import Actor, ActorKind, Scope
 from app.hospital import Hospital
-from app.settings import Settings
+from app.settings.settings import Settings
 
 CODE_LASTS = timedelta(minutes=15)
 

@@ -120,7 +120,7 @@ def _record() -> Iterator[Callable]:  # type: ignore[type-arg]
         from app.store import database, faults, schema, writer
     except ModuleNotFoundError as error:
         _stop(f"{error.name} is not installed; install the extra 'hospital'.")
-    from app.server import SettingsUnusable, checked_settings
+    from app.serving.server import SettingsUnusable, checked_settings
 
     try:
         engine = database.open_database(checked_settings())

@@ -9,7 +9,7 @@ from joserfc.errors import JoseError
 
 from app.access.actor import Actor, ActorKind, Scope
 from app.access.jwks import IssuerKeys
-from app.settings import Settings
+from app.settings.settings import Settings
 
 _ALGORITHMS = {"ES256": "EC", "RS256": "RSA"}
 """Signatures that are accepted, with the kind of key each takes: a key of the other kind cannot be talked into them."""

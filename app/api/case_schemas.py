@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from app.answers.schemas import Moment, TriageAnswer, VersionsOut
-from app.schemas import StrictModel, TriageRequest
+from app.intake.schemas import StrictModel, TriageRequest
 from app.store.status import Status
 
 Comment = Annotated[str, Field(strict=True, min_length=1, max_length=500, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 from pydantic_core import to_json
 
-from app import strict_json
 from app.access.actor import Actor, Scope
 from app.access.guard import requires
 from app.api.case_json import case_json, revision_json, signed_off_json
@@ -21,6 +20,7 @@ from app.api.case_schemas import (
 from app.api.service import service_of
 from app.api.strict_route import StrictJsonRoute
 from app.edits import edited
+from app.intake import strict_json
 from app.problems import Problem, contradiction
 from app.store.records import Records
 from app.store.replaying import replay_revision

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.cases import case_of
-from app.schemas import TriageRequest
+from app.intake.cases import case_of
+from app.intake.schemas import TriageRequest
 from app.triage import triage
 
 _EARLY = {

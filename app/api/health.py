@@ -6,7 +6,7 @@ from pydantic_core import to_json
 from app.access.guard import open_to_all
 from app.api.service import service_of
 from app.problems import Problem
-from app.scan_pool import WorkerUnavailable
+from app.scans.pool import WorkerUnavailable
 from app.triage import rules_catalogue
 from app.version import __version__
 

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Depends, Response
 
-from app import metrics
 from app.access.actor import Scope
 from app.access.guard import requires
+from app.operations import metrics
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(requires(Scope.ADMIN))])
 

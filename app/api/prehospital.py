@@ -11,8 +11,8 @@ from app.access.actor import Scope
 from app.access.guard import requires
 from app.answers.schemas import ActionOut
 from app.api.strict_route import StrictJsonRoute
+from app.intake.schemas import Name, StrictModel, Time
 from app.prehospital import FieldCase, prehospital
-from app.schemas import Name, StrictModel, Time
 from scoring.lvo_scales import score_scale
 from scoring.site import StrokeSystem
 

@@ -5,10 +5,10 @@ import time
 
 from app.access.actor import Actor
 from app.hospital import Hospital
-from app.jobs import Answer
 from app.problems import Problem
 from app.queue.queue import JobState, QueueFull, ScanJob
-from app.scan_desk import RETRY_AFTER, ScanRequest
+from app.scans.desk import RETRY_AFTER, ScanRequest
+from app.scans.jobs import Answer
 from app.store.faults import UnusableCaseId
 from app.store.revisions import check_case_id
 from app.store.writer import RecordBusy, RecordUnavailable

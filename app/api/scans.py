@@ -8,19 +8,19 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from app import strict_json
 from app.access.actor import Scope
 from app.access.guard import actor_of, requires
 from app.answers.scan_schemas import JobAnswer, ScanAnswer
 from app.api.service import Service, service_of
-from app.cases import case_of
 from app.hospital import Hospital
-from app.jobs import Answer
+from app.intake import strict_json
+from app.intake.cases import case_of
+from app.intake.schemas import TriageRequest
 from app.problems import MEDIA_TYPE, Problem, contradiction, invalid
-from app.scan_desk import RETRY_AFTER, ScanRequest
-from app.schemas import TriageRequest
+from app.scans.desk import RETRY_AFTER, ScanRequest
+from app.scans.jobs import Answer
+from app.scans.uploads import receive_within_limits
 from app.triage import triage
-from app.uploads import receive_within_limits
 from scoring.case import Case
 from scoring.errors import CaseError
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from app.hospital import Hospital
-from app.scan_desk import ScanDesk
-from app.settings import Settings
-from app.site_network import Sites
+from app.intake.site_network import Sites
+from app.scans.desk import ScanDesk
+from app.settings.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from app import strict_json
+from app.intake import strict_json
 from app.problems import Problem
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]

@@ -9,8 +9,8 @@ from app.access.guard import requires
 from app.answers.schemas import TriageAnswer
 from app.api.service import service_of
 from app.api.strict_route import StrictJsonRoute
-from app.cases import case_of
-from app.schemas import TriageRequest
+from app.intake.cases import case_of
+from app.intake.schemas import TriageRequest
 from app.triage import triage_text
 
 router = APIRouter(tags=["triage"], route_class=StrictJsonRoute)

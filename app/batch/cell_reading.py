@@ -9,7 +9,7 @@ import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
 from app.batch.column_map import TARGETS, ColumnSource, as_text
-from app.schemas import Time
+from app.intake.schemas import Time
 from scoring.facts import FACTS, Kind
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"

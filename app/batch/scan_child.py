@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from app.batch.scan_folder import ScanEntry
-from app.scan_pool import ScanPool
+from app.scans.pool import ScanPool
 
 
 async def read_entry(entry: ScanEntry, pool: ScanPool) -> dict[str, Any]:

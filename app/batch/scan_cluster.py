@@ -19,7 +19,7 @@ from app.batch.scan_cluster_task import OtherVersions, digest_of, read_scan
 from app.batch.scan_folder import ScanEntry
 from app.batch.scan_ledger import Ledger
 from app.batch.scan_run import Engine, Limits
-from app.scan_pool import WorkerUnavailable
+from app.scans.pool import WorkerUnavailable
 
 _CONNECT_SECONDS = 20
 _WAITING_FOR_EACH_THREAD = 4

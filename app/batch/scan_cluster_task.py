@@ -9,7 +9,7 @@ from app.batch import scan_results
 from app.batch.scan_child import read_entry
 from app.batch.scan_folder import ScanEntry
 from app.batch.scan_run import Limits
-from app.scan_pool import WORKER_COMMAND, ScanPool
+from app.scans.pool import WORKER_COMMAND, ScanPool
 
 _MOST_THREADS = 64
 

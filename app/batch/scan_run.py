@@ -12,8 +12,8 @@ from app.batch.faults import TableUnusable
 from app.batch.scan_child import read_entry
 from app.batch.scan_folder import ScanEntry, find_scans
 from app.batch.scan_ledger import Counts, Ledger, alone, write_manifest
-from app.scan_pool import WORKER_COMMAND, ScanPool, WorkerUnavailable
-from app.settings import Settings
+from app.scans.pool import WORKER_COMMAND, ScanPool, WorkerUnavailable
+from app.settings.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from app import strict_json
 from app.batch.column_map import as_text
 from app.batch.faults import Fault, TableUnusable
+from app.intake import strict_json
 
 SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
 JSON_SUFFIXES = (".jsonl", ".ndjson")

@@ -75,7 +75,7 @@ def _decide(what: str, delivery: str) -> None:
 def _writer() -> Iterator["Writer"]:
     try:
         from app.hospital import HospitalUnusable, open_hospital
-        from app.server import SettingsUnusable, checked_settings
+        from app.serving.server import SettingsUnusable, checked_settings
 
         hospital = open_hospital(checked_settings())
     except (SettingsUnusable, HospitalUnusable) as error:

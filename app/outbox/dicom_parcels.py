@@ -22,8 +22,8 @@ from app.outbox.delivery import Parcel, Sender, Undelivered
 from app.outbox.document_child import NO_SOURCES
 from app.outbox.reports import SentReport, keep_sent, report_before
 from app.queue import job_rows
-from app.scan_pool import child_environment
-from app.settings import Settings
+from app.scans.pool import child_environment
+from app.settings.settings import Settings
 from app.store.case_queries import show_revision
 from app.store.database import read_blocking
 from app.store.tables_queue import scan_jobs

@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 def main() -> None:
     """Limit, gather, write."""
-    from app.scan_worker import limit_resources  # noqa: PLC0415 -- what follows is loaded under the limits
+    from app.scans.worker import limit_resources  # noqa: PLC0415 -- what follows is loaded under the limits
 
     limit_resources(int(sys.argv[1]), int(sys.argv[2]))
     from app.interop.dicom_out.faults import SourcesUnusable  # noqa: PLC0415

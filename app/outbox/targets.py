@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.outbox.delivery import Sender
-from app.settings import Settings
+from app.settings.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

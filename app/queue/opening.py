@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
 
+from app.operations.watch import Watch
 from app.outbox import delivery_rows
 from app.outbox.announcer import Announcer
 from app.outbox.targets import read_targets
 from app.queue import heartbeat, job_rows
 from app.queue.stored_queue import StoredQueue
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.objects import Objects
 from app.store.records import Records
-from app.watch import Watch
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from app.access.actor import Actor
 from app.queue import job_rows
 from app.queue.job_rows import KeptJob
 from app.queue.recording import Recorder
-from app.scan_pool import ScanPool, WorkerUnavailable
+from app.scans.pool import ScanPool, WorkerUnavailable
 from app.store.writer import RecordBusy, RecordUnavailable, Writer
 from imaging.refusals import RefusalCode
 from imaging.result import Reading, Refusal

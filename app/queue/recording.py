@@ -16,7 +16,7 @@ from app.queue import job_rows
 from app.queue.faults import told_without_message
 from app.queue.job_rows import KeptJob
 from app.queue.queue import JobResult, scan_hash
-from app.scan_findings import with_reading
+from app.scans.findings import with_reading
 from app.store.audit import utc_text
 from app.store.faults import UnusableCaseId
 from app.store.judged_case import JudgedCase

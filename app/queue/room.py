@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from app.queue.queue import QueueFull
-from app.settings import Settings
+from app.settings.settings import Settings
 
 _MIB = 1024 * 1024
 _MEMORY = Path("/proc/meminfo")

@@ -10,7 +10,7 @@ from app.access.actor import Actor
 from app.queue import heartbeat, job_rows
 from app.queue.queue import JobResult, JobState, JobView, ScanJob
 from app.queue.room import check_room
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.writer import Writer
 from app.triage import rulebook
 

@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app import strict_json
 from app.access.actor import Actor, ActorKind
-from app.cases import case_of
 from app.hospital import Hospital, HospitalUnusable, open_hospital
+from app.intake import strict_json
+from app.intake.cases import case_of
+from app.intake.schemas import TriageRequest
+from app.intake.site_network import Sites, load_sites
 from app.outbox.announcer import NEEDS_STUDY
 from app.outbox.postman import Postman
 from app.outbox.targets import DeliveriesUnusable, Means, read_targets, sender_of
@@ -24,10 +26,8 @@ from app.queue.executor import Executor
 from app.queue.locks import lock_of
 from app.queue.pipeline import Pipeline
 from app.queue.recording import Recorder
-from app.scan_pool import WORKER_COMMAND, ScanPool
-from app.schemas import TriageRequest
-from app.settings import Settings
-from app.site_network import Sites, load_sites
+from app.scans.pool import WORKER_COMMAND, ScanPool
+from app.settings.settings import Settings
 from scoring.case import Case
 
 log = logging.getLogger("aspects.worker")

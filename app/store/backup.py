@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.audit_check import Anchor, check_audit
 from app.store.database import DATABASE_FILE, open_database
 from app.store.object_bytes import ObjectBytes

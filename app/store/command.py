@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from app.settings import Settings
+    from app.settings.settings import Settings
     from app.store.record_check import RecordCheck
 
 record_app = typer.Typer(help="The record of a hospital's own service.", no_args_is_help=True, rich_markup_mode=None)
@@ -121,7 +121,7 @@ def migrate() -> None:
 @contextmanager
 def _usable() -> Iterator["Settings"]:
     """The settings; whatever cannot be used ends the command with a sentence."""
-    from app.server import SettingsUnusable, checked_settings
+    from app.serving.server import SettingsUnusable, checked_settings
 
     try:
         from app.store.database import DatabaseUnusable

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.faults import RecordUnavailable
 
 DATABASE_FILE = "aspects.db"

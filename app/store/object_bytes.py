@@ -12,7 +12,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.database import make_private_folder
 from app.store.faults import RecordUnavailable
 

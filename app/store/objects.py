@@ -10,7 +10,7 @@ from typing import BinaryIO
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from app.access.actor import Actor, ActorKind
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store import audit
 from app.store.database import read_blocking
 from app.store.object_bytes import ObjectBytes, ObjectDamaged, ObjectMissing, ObjectsUnusable

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine, func, inspect, select
 
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.audit_check import NotAnAnchor, read_anchor
 from app.store.backup import FORMAT, MANIFEST, OBJECTS, copy_rows
 from app.store.database import DATABASE_FILE, DatabaseUnusable, open_database

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from app.access.actor import Actor, ActorKind
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store import audit
 from app.store.packing import pack, unpack
 from app.store.tables_cases import rule_snapshots

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse
 from app.access.actor import Actor, ActorKind, Scope
 from app.access.guard import requires
 from app.api.service import service_of
-from app.cases import case_of
+from app.intake.cases import case_of
 from app.store.faults import AlreadyDecided, NotInRecord, RecordBusy, RecordUnavailable, UnusableCaseId
 from app.web.copy_text import say_score
 from app.web.form_bodies import form_fields

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.schemas import TriageRequest
+from app.intake.schemas import TriageRequest
 from app.web.language import ENGLISH, _, current, with_comma
 from app.web.layout import asks_by_choice, choices_of
 from app.web.time_words import say_again, say_moment

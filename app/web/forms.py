@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from app.schemas import TriageRequest
+from app.intake.schemas import TriageRequest
 from app.web.form_reading import FormReading
 from app.web.language import _
 from app.web.layout import names_on_the_form

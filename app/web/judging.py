@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request, Response
 
 from app.api.service import service_of
-from app.cases import case_of
+from app.intake.cases import case_of
 from app.triage import triage
 from app.web.forms import problem_at, read_form
 from app.web.scan_beside import scan_beside, with_choice

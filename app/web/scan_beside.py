@@ -12,8 +12,8 @@ from typing import Any
 from fastapi import Request
 
 from app.api.service import service_of
-from app.scan_findings import with_reading
-from app.scan_views import FACTS_FILE, LABELS_FILE, SCAN_FILE
+from app.scans.findings import with_reading
+from app.scans.views import FACTS_FILE, LABELS_FILE, SCAN_FILE
 from app.web.language import _, counted
 from scoring.case import Case
 from scoring.regions import Region, Side

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from fastapi import Request, Response
 
 from app.api.service import service_of
-from app.cases import case_of
+from app.intake.cases import case_of
 from app.problems import Problem
-from app.scan_desk import ScanRequest
+from app.scans.desk import ScanRequest
+from app.scans.uploads import Upload, receive_within_limits
 from app.triage import triage
-from app.uploads import Upload, receive_within_limits
 from app.web.forms import read_form
 from app.web.judging import judged_page
 from app.web.language_choice import without_language

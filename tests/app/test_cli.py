@@ -192,7 +192,7 @@ def test_a_real_reading_is_written_whole(shared: Path, tmp_path: Path) -> None:
     ("code", "unwanted"),
     [
         ("import app.cli", ["fastapi", "numpy", "pydantic", "uvicorn"]),
-        ("import app.case_file, app.answers.note", ["fastapi", "numpy", "pydantic_settings", "uvicorn"]),
+        ("import app.intake.case_file, app.answers.note", ["fastapi", "numpy", "pydantic_settings", "uvicorn"]),
         ("import imaging.reading, app.cli, app.answers.note", ["fastapi", "pydantic", "uvicorn", "yaml"]),
     ],
 )

@@ -14,8 +14,8 @@ import pytest
 
 from app.answers.scan_schemas import ScanAnswer
 from app.main import create_app
-from app.scan_pool import ScanPool
-from app.settings import Settings
+from app.scans.pool import ScanPool
+from app.settings.settings import Settings
 
 pytestmark = pytest.mark.anyio
 

@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 from app.answers.schemas import TriageAnswer
 from app.api.examples import TRIAGE_EXAMPLES
 from app.main import create_app
-from app.settings import Settings
+from app.settings.settings import Settings
 from scoring.facts import FACTS
 
 APPLICATION = create_app(Settings())

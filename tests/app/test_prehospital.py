@@ -9,7 +9,7 @@ import pytest
 from app.api.prehospital import PrehospitalAnswer
 from app.main import create_app
 from app.prehospital import FieldCase, prehospital
-from app.settings import Settings
+from app.settings.settings import Settings
 from scoring.lvo_scales import score_scale
 from scoring.site import StrokeSystem
 

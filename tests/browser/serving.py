@@ -14,8 +14,8 @@ import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
 from app.main import create_app
-from app.scan_pool import ScanPool
-from app.settings import Settings
+from app.scans.pool import ScanPool
+from app.settings.settings import Settings
 from app.web.routes import current_time
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -33,7 +33,7 @@ class StandingClock:
 
 server_clock = StandingClock()
 
-_SCAN_STAND_IN = Path(__file__).parents[1] / "app" / "fake_scan_worker.py"
+_SCAN_STAND_IN = Path(__file__).parents[1] / "app" / "scans" / "fake_worker.py"
 
 _ARGUMENTS = [
     "--no-sandbox",

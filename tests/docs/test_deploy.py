@@ -8,11 +8,11 @@ import pytest
 import typer.main
 import yaml
 
-from app import metrics
 from app.cli import app as command_line
 from app.interop.dicom_nodes import load_nodes
+from app.operations import metrics
 from app.outbox.targets import read_targets
-from app.settings import Settings
+from app.settings.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "deploy"

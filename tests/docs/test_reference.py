@@ -8,7 +8,7 @@ import typer.main
 
 from app.cli import app as command_line
 from app.main import create_app
-from app.settings import Settings
+from app.settings.settings import Settings
 from imaging.refusals import RefusalCode
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -20,7 +20,7 @@ from app.interop.dicom_in import catalogue
 from app.interop.dicom_in.parts import assembler_of, spool_of
 from app.interop.dicom_in.pull import Way, pull_study
 from app.interop.dicom_nodes import Node
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.database import open_database
 from tests.imaging.dicom_files import series, write
 from tests.peers.orthanc import AE_TITLE, Orthanc, free_port, missing_program, running_orthanc

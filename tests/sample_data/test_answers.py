@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from app.case_file import read_case
-from app.site_network import load_sites
+from app.intake.case_file import read_case
+from app.intake.site_network import load_sites
 
 SAMPLES = Path(__file__).resolve().parent.parent.parent / "sample_data"
 EXPECTED = SAMPLES / "expected"

@@ -8,8 +8,8 @@ import yaml
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.schemas import StrictModel
-from app.settings_sources import SettingsFileError
+from app.intake.schemas import StrictModel
+from app.settings.sources import SettingsFileError
 
 
 class EhrFileError(SettingsFileError):

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
-from app import strict_json
 from app.access.actor import Actor, Scope
 from app.access.guard import CHALLENGE, actor_of, open_to_all, requires
 from app.api.service import Service, service_of
 from app.api.strict_route import require_json
-from app.cases import case_of
+from app.intake import strict_json
+from app.intake.cases import case_of
 from app.interop.cds_hooks.cards import CardMaker
 from app.interop.cds_hooks.chart import as_bundle, gather, is_stroke
 from app.interop.cds_hooks.discovery import SERVICES
@@ -27,7 +27,7 @@ from app.interop.fhir.nodes import Node, Notes
 from app.interop.fhir.patients import is_deceased
 from app.interop.fhir.systems import Json
 from app.problems import Problem, invalid
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.triage import triage
 from app.version import __version__
 from scoring.errors import CaseError

@@ -29,7 +29,7 @@ from app.interop.dicom_in.series_choice import Choice, choose
 from app.interop.dicom_in.sorting import Sorted, headers_of, identity_of, sort_object
 from app.interop.dicom_in.spool import Arrival, Spool
 from app.queue.queue import QueueFull, ScanJob
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store import audit
 from app.store.audit import utc_text
 from app.store.writer import Writer

@@ -10,7 +10,7 @@ import typer
 from app.interop.dicom_out.command import dicom_app
 
 if TYPE_CHECKING:
-    from app.settings import Settings
+    from app.settings.settings import Settings
 
 __all__ = ["dicom_app"]
 
@@ -110,7 +110,7 @@ def deidentify(
 
 
 def _settings() -> "Settings":
-    from app.server import SettingsUnusable, checked_settings  # noqa: PLC0415
+    from app.serving.server import SettingsUnusable, checked_settings  # noqa: PLC0415
 
     try:
         return checked_settings()

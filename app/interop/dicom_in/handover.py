@@ -11,7 +11,7 @@ from app.access.actor import Actor
 from app.queue.queue import ScanJob
 from app.queue.room import check_room
 from app.queue.stored_queue import StoredQueue
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.objects import Objects
 
 

@@ -11,7 +11,7 @@ from app.interop.dicom_in.listener import Listener, lacks_nodes
 from app.interop.dicom_in.parts import assembler_of, spool_of
 from app.interop.dicom_in.tls import TlsUnusable, tls_context
 from app.interop.dicom_nodes import NodesFileError, load_nodes
-from app.settings import Settings
+from app.settings.settings import Settings
 
 log = logging.getLogger(__name__)
 

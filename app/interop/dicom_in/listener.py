@@ -21,7 +21,7 @@ from app.interop.dicom_in.part10 import ObjectMeta, head_of, is_uid
 from app.interop.dicom_in.spool import Spool, SpoolFull
 from app.interop.dicom_nodes import Nodes
 from app.interop.dicom_out.identity import IMPLEMENTATION_NAME, IMPLEMENTATION_UID
-from app.settings import Settings
+from app.settings.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from app.hospital import Hospital
 from app.interop.dicom_in.assembler import Assembler, Record
 from app.interop.dicom_in.handover import QueueHandover
 from app.interop.dicom_in.spool import Spool
-from app.settings import Settings
+from app.settings.settings import Settings
 
 
 def folder_of(data_dir: Path) -> Path:

@@ -8,7 +8,7 @@ from app.interop.dicom_in.parts import spool_of
 from app.interop.dicom_in.pull_faults import NodeUnusable, PullFailed
 from app.interop.dicom_nodes import Node
 from app.interop.dicom_out.faults import NodesUnusable
-from app.settings import Settings
+from app.settings.settings import Settings
 
 Way = Literal["wado-rs", "c-get"]
 

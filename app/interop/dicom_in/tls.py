@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
-from app.settings import Settings
+from app.settings.settings import Settings
 
 
 class TlsUnusable(ValueError):

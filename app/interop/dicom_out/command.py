@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from app.interop.dicom_out.outcomes import Sent
-    from app.settings import Settings
+    from app.settings.settings import Settings
 
 dicom_app = typer.Typer(help="Results as DICOM objects.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -33,7 +33,7 @@ def write(
         from app.interop.dicom_out.writing import read_and_write  # noqa: PLC0415 -- loads only when the command runs
     except ModuleNotFoundError as error:
         _stop(f"{error.name} is not installed; install the extra 'dicom'.")
-    from app.case_file import CaseFileError  # noqa: PLC0415
+    from app.intake.case_file import CaseFileError  # noqa: PLC0415
     from app.interop.dicom_out.faults import DicomOutUnusable  # noqa: PLC0415
 
     _say(f"Reading {scan} ...")
@@ -94,7 +94,7 @@ def _told(one: "Sent") -> str:
 
 
 def _settings() -> "Settings":
-    from app.server import SettingsUnusable, checked_settings  # noqa: PLC0415
+    from app.serving.server import SettingsUnusable, checked_settings  # noqa: PLC0415
 
     try:
         return checked_settings()

@@ -14,7 +14,7 @@ from app.interop.dicom_out.identity import MODEL
 from app.interop.dicom_out.outcomes import Sent
 from app.interop.dicom_out.store_scu import Ourselves, store
 from app.interop.dicom_out.stow import stow
-from app.settings import Settings
+from app.settings.settings import Settings
 
 Way = Literal["dicom-store", "stow"]
 WAYS: dict[Way, Callable[[Sequence[Dataset], Node, Ourselves], list[Sent]]] = {"dicom-store": store, "stow": stow}

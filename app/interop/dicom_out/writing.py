@@ -4,12 +4,12 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from app.case_file import CaseFileError, describe, read_case
+from app.intake.case_file import CaseFileError, describe, read_case
 from app.interop.dicom_out.contents import Content, Drawn, Json
 from app.interop.dicom_out.documents import build_documents, write_documents
 from app.interop.dicom_out.segments import Which
 from app.interop.dicom_out.sources import read_sources
-from app.scan_findings import with_reading
+from app.scans.findings import with_reading
 from app.triage import triage
 from imaging.reading import Artefacts, read_with_artefacts
 from imaging.result import Reading

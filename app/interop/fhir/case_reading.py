@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from app.intake.schemas import TriageRequest
 from app.interop.fhir.bundles import Contents, Resource, open_bundle
 from app.interop.fhir.freshness import Freshness
 from app.interop.fhir.history import READERS
@@ -17,7 +18,6 @@ from app.interop.fhir.patients import read_patient
 from app.interop.fhir.region_scores import RegionScore
 from app.interop.fhir.statements import Statement, is_same, settle_all
 from app.problems import Problem
-from app.schemas import TriageRequest
 from scoring.aspects import Findings, score_aspects
 from scoring.regions import Region, Status
 

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic_core import from_json, to_json
 
-from app import strict_json
 from app.access.actor import Actor, Scope
 from app.access.guard import open_to_all, requires
 from app.api.service import Service, service_of
-from app.cases import case_of
+from app.intake import strict_json
+from app.intake.cases import case_of
 from app.interop.fhir.answer_bundle import answer_bundle
 from app.interop.fhir.case_reading import FhirCase, place_of, read_case
 from app.interop.fhir.conformance import capability_statement, operation_definition

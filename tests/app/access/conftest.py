@@ -14,7 +14,7 @@ from app.access.actor import Actor, ActorKind, Scope
 from app.access.keys import KeyWanted, NewKey
 from app.hospital import Hospital
 from app.main import create_app
-from app.settings import Settings
+from app.settings.settings import Settings
 
 SYSTEM = Actor(ActorKind.SYSTEM, "tests", frozenset())
 PERSON = Actor(ActorKind.PERSON, "dr.test", frozenset({Scope.READ, Scope.TRIAGE, Scope.INGEST}))

@@ -12,7 +12,7 @@ from app.access import keys
 from app.access.actor import Actor, ActorKind, Scope
 from app.access.binding import BindingRefused, check_binding
 from app.hospital import open_hospital
-from app.settings import Settings
+from app.settings.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 EVERYWHERE = "0.0.0.0"  # noqa: S104 -- that it is refused is what is tested

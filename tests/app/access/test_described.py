@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from app.main import create_app
-from app.settings import Settings
+from app.settings.settings import Settings
 
 
 def test_every_closed_operation_tells_how_to_get_in_and_what_happens_otherwise(app: FastAPI) -> None:

@@ -13,7 +13,7 @@ from app.access.actor import ANYONE_HERE, Actor, ActorKind, Scope
 from app.access.guard import requires
 from app.hospital import Hospital
 from app.main import create_app
-from app.settings import Settings
+from app.settings.settings import Settings
 
 pytestmark = pytest.mark.anyio
 CASE = {"facts": {}}

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
 from app.cli import app as command_line
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.database import open_database
 from app.store.tables_access import api_keys
 from app.store.tables_audit import audit_events

@@ -24,7 +24,7 @@ from app.access.actor import ActorKind, Scope
 from app.access.jwks import IssuerKeys, KeysUnavailable, usable_keys
 from app.access.oidc import TokenCheck, TokenRefused
 from app.main import create_app
-from app.settings import Settings
+from app.settings.settings import Settings
 
 pytestmark = pytest.mark.anyio
 

@@ -7,8 +7,8 @@ import pytest
 
 from app.answers.note import clause_text, reading_text, triage_text
 from app.api.examples import TRIAGE_EXAMPLES
-from app.cases import case_of
-from app.schemas import TriageRequest
+from app.intake.cases import case_of
+from app.intake.schemas import TriageRequest
 from app.triage import rules_catalogue, triage
 
 EVALUATED = datetime(2026, 3, 1, 10, tzinfo=UTC).isoformat()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic_core import to_json
 
 from app.answers.text import gap, gapped
-from app.case_file import read_case
+from app.intake.case_file import read_case
 from app.triage import PARTS, triage, triage_text
 from scoring.aspects import Findings
 from scoring.case import Case

@@ -14,10 +14,10 @@ import pytest
 from app.answers.scan_schemas import ScanAnswer
 from app.main import create_app
 from app.problems import MEDIA_TYPE
-from app.scan_pool import ScanPool
-from app.settings import Settings
+from app.scans.pool import ScanPool
+from app.settings.settings import Settings
 
-FAKE = Path(__file__).parent.parent / "fake_scan_worker.py"
+FAKE = Path(__file__).parent.parent / "scans" / "fake_worker.py"
 CASE = {"facts": {"age_years": 70, "affected_side": "left", "haemorrhage_on_imaging": False}}
 REGIONS = ("C", "L", "IC", "I", "M1", "M2", "M3", "M4", "M5", "M6")
 

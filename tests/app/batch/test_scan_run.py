@@ -22,7 +22,7 @@ from app.cli import app
 
 ROOT = Path(__file__).parents[3]
 SAMPLES = ROOT / "sample_data"
-FAKE = ROOT / "tests" / "app" / "fake_scan_worker.py"
+FAKE = ROOT / "tests" / "app" / "scans" / "fake_worker.py"
 
 
 def run(folder: Path, out: Path, behaviour: str = "scores", *, workers: int = 1, seconds: float = 20) -> Counts:

@@ -9,12 +9,12 @@ from pydantic_core import to_json
 from sqlalchemy import Engine, insert
 
 from app.access.actor import Actor, ActorKind
-from app.cases import case_of
+from app.intake.cases import case_of
+from app.intake.schemas import TriageRequest
 from app.outbox import delivery_rows
 from app.outbox.announcer import Announcer
 from app.outbox.targets import EVENTS, Target
-from app.scan_findings import with_reading
-from app.schemas import TriageRequest
+from app.scans.findings import with_reading
 from app.store.judged_case import JudgedCase
 from app.store.records import Records, judgement_of
 from app.store.revisions import Origin

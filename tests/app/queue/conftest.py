@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from app.queue.stored_queue import StoredQueue
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.objects import Objects
 from app.store.rule_snapshot import keep_installed_rules
 from app.store.writer import Writer

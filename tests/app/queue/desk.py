@@ -17,19 +17,19 @@ from app.access.actor import Actor, ActorKind
 from app.queue import job_rows
 from app.queue.queue import JobState, JobView, ScanJob
 from app.queue.stored_queue import StoredQueue
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.objects import Objects
 from app.store.tables_audit import audit_events
 
 ROOT = Path(__file__).parents[3]
-FAKE_READER = Path(__file__).parents[1] / "fake_scan_worker.py"
+FAKE_READER = Path(__file__).parents[1] / "scans" / "fake_worker.py"
 ACTOR = Actor(ActorKind.KEY, "ris", frozenset())
 START_SECONDS = 60.0
 
 WORKER = """
 import sys
 from app.queue.worker import work_until_stopped
-from app.settings import Settings
+from app.settings.settings import Settings
 work_until_stopped(Settings.model_validate_json(sys.argv[1]), sys.argv[2:])
 """
 

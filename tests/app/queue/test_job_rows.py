@@ -7,7 +7,7 @@ from app.access.actor import Actor, ActorKind
 from app.queue import job_rows
 from app.queue.queue import Identity, JobResult, JobState, QueueFull, ScanJob
 from app.queue.stored_queue import StoredQueue
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.tables_audit import audit_events
 from app.store.writer import Writer
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.access.actor import Actor, ActorKind, Scope
 from app.main import create_app
-from app.settings import Settings
+from app.settings.settings import Settings
 from tests.app.queue.desk import Worker
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]

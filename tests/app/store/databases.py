@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.database import open_database
 from app.store.schema import migrate
 from app.store.writer import Writer

@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from app.access.actor import Actor, ActorKind
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store import rule_snapshot, schema
 from app.store.database import DATABASE_FILE, open_database
 from app.store.signing import confirm

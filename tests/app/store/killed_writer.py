@@ -4,7 +4,7 @@ import threading
 from multiprocessing.connection import Connection
 
 from app.access.actor import ANYONE_HERE
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.database import open_database
 from app.store.revisions import Judgement, Revision
 from app.store.writer import Writer

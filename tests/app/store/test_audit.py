@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from app.access.actor import ANYONE_HERE, Actor, ActorKind
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store import audit, schema
 from app.store.audit_check import Anchor, NotAnAnchor, check_audit, read_anchor
 from app.store.database import open_database

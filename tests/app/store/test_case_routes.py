@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.access.actor import Actor, ActorKind, Scope
 from app.main import create_app
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.tables_audit import audit_events
 
 ROOT = Path(__file__).parents[3]

@@ -6,7 +6,7 @@ import pytest
 from pydantic_core import to_json
 
 from app.answers.parts import versions_json
-from app.case_file import read_case
+from app.intake.case_file import read_case
 from app.store.judged_case import JudgedCase, read_judged_case
 from app.triage import rulebook
 

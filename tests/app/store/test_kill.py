@@ -6,7 +6,7 @@ from multiprocessing.connection import Connection
 
 from sqlalchemy import Engine, select
 
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store import rule_snapshot
 from app.store.record_check import check_record
 from app.store.tables_cases import case_revisions

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from app.access.actor import Actor, ActorKind
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.object_bytes import ObjectBytes
 from app.store.objects import ObjectDamaged, ObjectMissing, Objects, ObjectsUnusable, damaged_objects
 from app.store.tables_audit import audit_events

@@ -13,9 +13,9 @@ from pydantic_core import to_json
 from sqlalchemy import Engine, create_engine, select, text
 
 from app.access.actor import Actor, ActorKind
-from app.cases import case_of
-from app.schemas import TriageRequest
-from app.settings import Settings
+from app.intake.cases import case_of
+from app.intake.schemas import TriageRequest
+from app.settings.settings import Settings
 from app.store import rule_snapshot, schema
 from app.store.backup import back_up
 from app.store.case_queries import show_revision

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DatabaseError
 
 from app.access.actor import ANYONE_HERE
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store import audit, schema
 from app.store.database import DatabaseUnusable, open_database
 from app.store.faults import RecordBusy, RecordUnavailable

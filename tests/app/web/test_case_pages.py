@@ -11,14 +11,14 @@ import pytest
 
 from app.access.actor import Actor, ActorKind, Scope
 from app.main import create_app
-from app.scan_pool import ScanPool
-from app.settings import Settings
+from app.scans.pool import ScanPool
+from app.settings.settings import Settings
 from app.web.kept_fields import fields_of
 from tests.app.web.test_pages import CASE
 
 ROOT = Path(__file__).parents[3]
 DOCTOR = Actor(ActorKind.PERSON, "dr-who", frozenset({Scope.READ, Scope.TRIAGE}))
-FAKE = ROOT / "tests" / "app" / "fake_scan_worker.py"
+FAKE = ROOT / "tests" / "app" / "scans" / "fake_worker.py"
 FORM = {**CASE, "case_id": "Bay 4"}
 
 pytestmark = pytest.mark.anyio

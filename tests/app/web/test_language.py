@@ -11,7 +11,7 @@ import yaml
 from jinja2 import Environment, nodes
 
 from app.main import create_app
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.web import language, times
 from app.web.copy_text import plain_ascii
 from app.web.language import catalogue, languages

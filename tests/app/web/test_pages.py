@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.main import create_app
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.web.routes import current_time
 
 pytestmark = pytest.mark.anyio

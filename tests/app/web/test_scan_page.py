@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from app.main import create_app
-from app.scan_pool import ScanPool
-from app.settings import Settings
+from app.scans.pool import ScanPool
+from app.settings.settings import Settings
 from app.web.reading_beside import compare
 
-FAKE = Path(__file__).parent.parent / "fake_scan_worker.py"
+FAKE = Path(__file__).parent.parent / "scans" / "fake_worker.py"
 SEEN = {"side": "left", "region.L": "affected", "region.I": "unaffected", "region.M4": "not_assessable"}
 SCAN = {"scan": ("head.nii", b"never looked at by the stand-in")}
 

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.main import create_app
-from app.settings import Settings
+from app.settings.settings import Settings
 from tests.app.interop.calling import Caller, calling
 from tests.app.interop.cds_hooks.ehr import BASE, ISSUER, KEYS
 

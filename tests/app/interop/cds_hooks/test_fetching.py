@@ -10,7 +10,7 @@ import pytest
 from pydantic_core import to_json
 
 from app.main import create_app
-from app.settings import Settings
+from app.settings.settings import Settings
 from tests.app.interop.calling import Caller, calling
 from tests.app.interop.cds_hooks.conftest import ehr_file
 from tests.app.interop.cds_hooks.ehr import call, chart, quiet_chart, token

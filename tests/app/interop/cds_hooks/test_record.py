@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.access.actor import Actor, ActorKind, Scope
 from app.main import create_app
-from app.settings import Settings
+from app.settings.settings import Settings
 from tests.app.interop.calling import Caller, calling
 from tests.app.interop.cds_hooks.conftest import ehr_file
 from tests.app.interop.cds_hooks.ehr import ISSUER, token

@@ -9,7 +9,7 @@ import pytest
 
 from app.interop.cds_hooks.discovery import PREFETCH, SERVICES
 from app.main import create_app
-from app.settings import Settings
+from app.settings.settings import Settings
 from tests.app.interop.calling import Caller, calling
 from tests.app.interop.cds_hooks.ehr import (
     call,

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from app.interop.cds_hooks.ehr_file import EhrFileError, load_ehrs
 from app.main import create_app
-from app.settings import Settings
+from app.settings.settings import Settings
 from tests.app.interop.calling import Caller, calling
 from tests.app.interop.cds_hooks.conftest import ehr_file
 from tests.app.interop.cds_hooks.ehr import (

@@ -14,7 +14,7 @@ from app.interop.dicom_in.assembler import Assembler, Record
 from app.interop.dicom_in.part10 import PREAMBLE
 from app.interop.dicom_in.spool import Spool
 from app.queue.queue import QueueFull, ScanJob
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.store.writer import Writer
 from tests.app.store.databases import engine, hospital_settings, postgresql, writer
 

@@ -15,7 +15,7 @@ from pynetdicom.sop_class import Verification
 from app.interop.dicom_in.listener import Listener
 from app.interop.dicom_in.spool import Spool
 from app.interop.dicom_nodes import NO_NODES, Nodes
-from app.settings import Settings
+from app.settings.settings import Settings
 
 
 @dataclass

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from app.access.actor import Actor, ActorKind, Scope
 from app.interop.dicom_in.spool import Incoming, Spool
 from app.main import create_app
-from app.settings import Settings
+from app.settings.settings import Settings
 from tests.app.interop.dicom_in.conftest import encoded
 from tests.imaging.dicom_files import series
 

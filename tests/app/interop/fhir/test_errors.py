@@ -11,7 +11,7 @@ from fhir.resources.R4B.operationoutcome import OperationOutcome
 
 from app.interop.fhir import routes
 from app.main import create_app
-from app.settings import Settings
+from app.settings.settings import Settings
 from tests.app.interop.calling import Caller, calling
 
 TRIAGE = "/fhir/$triage"
