@@ -7,14 +7,18 @@ runs: judging one case waits neither for a web server nor for an image library t
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
 from app.access.command import keys_app
+from app.batch.agreement.command import agreement
+from app.batch.scans.command import batch_ct
+from app.batch.tables.command import batch
 from app.interop.dicom_in.command import dicom_app
 from app.outbox.command import outbox_app
 from app.store.command import record_app
+from app.terminal import UNUSABLE, say, stop
 from app.version import __version__
 
 app = typer.Typer(
@@ -30,9 +34,9 @@ app.add_typer(outbox_app, name="outbox")
 app.add_typer(record_app, name="record")
 app.add_typer(keys_app, name="keys")
 app.add_typer(dicom_app, name="dicom")
+for command in (batch, batch_ct, agreement):
+    app.command()(command)
 
-_SOME_FAILED = 1
-_UNUSABLE = 2
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print what the HTTP interface answers.")]
@@ -47,8 +51,8 @@ def main() -> None:
     try:
         app()
     except RuleFileError as error:
-        _say(f"aspects: {error}")
-        sys.exit(_UNUSABLE)
+        say(f"aspects: {error}")
+        sys.exit(UNUSABLE)
 
 
 @app.command()
@@ -70,15 +74,15 @@ def triage(
             from app.scans.findings import with_reading
             from imaging.reading import read_ct as read
 
-            _say(f"Reading {scan} ...")
+            say(f"Reading {scan} ...")
             reading = read(scan).to_json()
             patient, warnings = with_reading(patient, reading)
             answer = judge(patient)
             answer["warnings"] = [*answer["warnings"], *warnings]
     except CaseFileError as error:
-        _stop(f"{case}: {error}")
+        stop(f"{case}: {error}")
     except CaseError as error:
-        _stop(f"{case}: {describe(error)}")
+        stop(f"{case}: {describe(error)}")
     if as_json:
         _print_json(answer if reading is None else {"reading": reading, "triage": answer})
         return
@@ -100,7 +104,7 @@ def read_ct(
     """Read ASPECTS from a head CT without contrast. A refused scan is an answer too."""
     from imaging.reading import read_with_artefacts
 
-    _say(f"Reading {path} ...")
+    say(f"Reading {path} ...")
     reading, artefacts = read_with_artefacts(path)
     if out is not None:
         from imaging.outputs import write_outputs
@@ -108,106 +112,14 @@ def read_ct(
         try:
             written = write_outputs(reading, artefacts, out)
         except OSError as error:
-            _stop(f"{out}: {error.strerror}.")
-        _say(f"Written to {out}: {', '.join(file.name for file in written)}.")
+            stop(f"{out}: {error.strerror}.")
+        say(f"Written to {out}: {', '.join(file.name for file in written)}.")
     if as_json:
         _print_json(reading.to_json())
     else:
         from app.answers.note import reading_text
 
         print(reading_text(reading.to_json()))
-
-
-@app.command()
-def batch(
-    table: Annotated[
-        Path, typer.Argument(help="CSV, TSV, Parquet or JSON Lines: one row a patient, one column a fact.")
-    ],
-    out: Annotated[Path, typer.Option(help="The table with the answers; the suffix says the format.")],
-    mapping: Annotated[Path | None, typer.Option("--map", help="YAML file for foreign names, codes and units.")] = None,
-    rulesets: Annotated[str | None, typer.Option(help="Rule sets to ask, with commas between; default: all.")] = None,
-    errors: Annotated[Path | None, typer.Option(help="Rows that failed, with reasons; default: beside --out.")] = None,
-    evaluated_at: Annotated[
-        str | None, typer.Option(help="Moment of evaluation of rows that state none; default: now.")
-    ] = None,
-    rules_on: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Rules as of this day; default: of each row's evaluation.")
-    ] = None,
-    prefix: Annotated[str, typer.Option(help="Put before the names of the columns of answers.")] = "",
-) -> None:
-    """Judge a table of cases by every guideline and trial. A bad row is listed and stops nothing."""
-    try:
-        from app.batch.command import judge_table
-    except ModuleNotFoundError as error:
-        _stop(f"{error.name} is not installed; install the extra 'batch'.")
-    from app.batch.faults import TableUnusable
-
-    try:
-        failed = judge_table(table, out, errors, mapping, rulesets, evaluated_at, rules_on, prefix, say=_say)
-    except TableUnusable as error:
-        _stop(str(error))
-    if failed:
-        raise typer.Exit(_SOME_FAILED)
-
-
-@app.command()
-def batch_ct(  # noqa: PLR0917 -- Typer calls it by name
-    folder: Annotated[Path, typer.Argument(help="Folder with NIfTI files, DICOM folders and zips, at any depth.")],
-    out: Annotated[Path, typer.Option(help="Folder for the results; run again to carry on.", file_okay=False)],
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Scans read at the same time.")] = 1,
-    seconds: Annotated[float, typer.Option(min=1, help="Longest time for one scan.")] = 120.0,
-    memory_mib: Annotated[int, typer.Option(min=512, help="Address space for one scan, in MiB.")] = 6144,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler whose workers read, such as tcp://host:8786.")
-    ] = None,
-    tls_ca: Annotated[Path | None, typer.Option(help="Authority of a scheduler at tls://, in PEM format.")] = None,
-    tls_cert: Annotated[Path | None, typer.Option(help="Certificate of this client, in PEM format.")] = None,
-    tls_key: Annotated[Path | None, typer.Option(help="Its key, in PEM format.")] = None,
-) -> None:
-    """Read ASPECTS from every head CT below a folder. A bad scan is listed and stops nothing."""
-    from app.batch.faults import TableUnusable
-    from app.batch.scan_command import Where, read_folder
-
-    try:
-        counts = read_folder(folder, out, workers, seconds, memory_mib, Where(scheduler, tls_ca, tls_cert, tls_key))
-    except TableUnusable as error:
-        _stop(str(error))
-    told = ", ".join(f"{number} {status}" for status, number in sorted(counts.statuses.items()))
-    _say(f"{counts.scans} scans: {told}; {counts.earlier} known already. {out / 'results.csv'}")
-    if counts.statuses.get("failed"):
-        raise typer.Exit(_SOME_FAILED)
-
-
-@app.command()
-def agreement(  # noqa: PLR0917 -- Typer calls it by name
-    first: Annotated[Path, typer.Argument(metavar="A", help="Table of one reader: aspects_total or regions.")],
-    second: Annotated[Path, typer.Argument(metavar="B", help="Table of the other reader.")],
-    out: Annotated[Path, typer.Option(help="Folder for the statistics and the report.", file_okay=False)],
-    truth: Annotated[Path | None, typer.Option(help="Table that both are compared with as well.")] = None,
-    key: Annotated[str, typer.Option(help="Column that names the case in every table.")] = "case_id",
-    patient: Annotated[str | None, typer.Option(help="Column of the patient, where one has several cases.")] = None,
-    mapping: Annotated[Path | None, typer.Option("--map", help="YAML file for foreign names and codes.")] = None,
-    resamples: Annotated[int, typer.Option(min=100, max=100_000, help="Bootstrap resamples.")] = 2000,
-    seed: Annotated[int, typer.Option(min=0, help="Where the random numbers of the bootstrap start.")] = 1,
-) -> None:
-    """Compare two readers, and both with the truth: kappa, ICC, Bland-Altman, regions, with intervals and plots."""
-    try:
-        from app.batch.agreement import Resampling
-        from app.batch.agreement_run import Tables, run_agreement
-    except ModuleNotFoundError as error:
-        _stop(f"{error.name} is not installed; install the extra 'stats'.")
-    from app.batch.agreement_tables import Columns
-    from app.batch.column_map import ColumnMap, read_column_map
-    from app.batch.faults import TableUnusable
-
-    try:
-        columns = Columns(key, patient, ColumnMap() if mapping is None else read_column_map(mapping))
-        failed = run_agreement(Tables(first, second, truth), out, columns, Resampling(resamples, seed))
-    except TableUnusable as error:
-        _stop(str(error))
-    _say(f"Written to {out}; rows that failed: {failed}.")
-    if failed:
-        raise typer.Exit(_SOME_FAILED)
 
 
 @rules_app.command("list")
@@ -231,7 +143,7 @@ def show_rule(
         if clause["id"] == rule_id:
             break
     else:
-        _stop("The rule book has no clause of this id; aspects rules list prints all.")
+        stop("The rule book has no clause of this id; aspects rules list prints all.")
     if as_json:
         _print_json(clause)
         return
@@ -248,7 +160,7 @@ def check_rules() -> None:
     from scoring.rule_checks import check_rulebook
 
     if faults := check_rulebook(rulebook()):
-        _stop("\n".join(faults))
+        stop("\n".join(faults))
     rulesets = {clause["ruleset"] for clause in clauses}
     print(f"{len(clauses)} clauses of {len(rulesets)} rule sets can be used.")
 
@@ -263,9 +175,9 @@ def serve(
     from app.serving.server import SettingsUnusable, serve_until_stopped
 
     try:
-        serve_until_stopped(host, port, workers, say=_say)
+        serve_until_stopped(host, port, workers, say=say)
     except SettingsUnusable as error:
-        _stop(str(error))
+        stop(str(error))
 
 
 @app.command()
@@ -280,13 +192,13 @@ def worker() -> None:
         set_up_process(settings)
         from app.queue.worker import WorkerUnusable, work_until_stopped
     except (SettingsUnusable, MetricsUnusable) as error:
-        _stop(str(error))
+        stop(str(error))
     except ModuleNotFoundError as error:
-        _stop(f"{error.name} is not installed; install the extra 'hospital'.")
+        stop(f"{error.name} is not installed; install the extra 'hospital'.")
     try:
         work_until_stopped(settings)
     except WorkerUnusable as error:
-        _stop(str(error))
+        stop(str(error))
 
 
 @app.command()
@@ -296,7 +208,7 @@ def dicom_listen() -> None:
         from app.interop.dicom_in.listen import ListenUnusable, listen_until_stopped
         from app.operations.logs import set_up_logs
     except ModuleNotFoundError as error:
-        _stop(f"{error.name} is not installed; install the extras 'hospital' and 'dicom'.")
+        stop(f"{error.name} is not installed; install the extras 'hospital' and 'dicom'.")
     from app.serving.server import SettingsUnusable, checked_settings
 
     try:
@@ -304,7 +216,7 @@ def dicom_listen() -> None:
         set_up_logs()
         listen_until_stopped(settings)
     except (SettingsUnusable, ListenUnusable) as error:
-        _stop(str(error))
+        stop(str(error))
 
 
 @app.command()
@@ -322,7 +234,7 @@ def _catalogue() -> list[dict[str, Any]]:
     try:
         return rules_catalogue()
     except RuleFileError as error:
-        _stop(str(error))
+        stop(str(error))
 
 
 def _content(name: str) -> bytes:
@@ -331,18 +243,8 @@ def _content(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:
-        _stop(f"{name}: {error.strerror}.")
+        stop(f"{name}: {error.strerror}.")
 
 
 def _print_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def _stop(text: str) -> NoReturn:
-    """Say why the input cannot be used, in one line, and end."""
-    _say(f"aspects: {text}")
-    raise typer.Exit(_UNUSABLE)

@@ -34,8 +34,8 @@ RUN = """
 import json, resource, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from app.batch.column_map import ColumnMap
-from app.batch.table_run import Options, run_table
+from app.batch.tables.column_map import ColumnMap
+from app.batch.tables.run import Options, run_table
 table, out = Path(sys.argv[1]), Path(sys.argv[2])
 started = time.monotonic()
 options = Options(datetime(2026, 11, 22, tzinfo=UTC), ColumnMap())

@@ -1,0 +1,1 @@
+"""Readers compared with one another and with the truth."""

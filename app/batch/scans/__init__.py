@@ -1,0 +1,1 @@
+"""Folders of scans, read one by one, on one machine or many."""

@@ -1,0 +1,1 @@
+"""Tables of cases, judged by the rules that judge one patient."""

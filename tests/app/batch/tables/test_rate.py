@@ -1,0 +1,20 @@
+"""The benchmark of tables judges what it makes up, and counts all of it. No speed is asserted."""
+
+import importlib.util
+from pathlib import Path
+
+ROOT = Path(__file__).parents[4]
+
+
+def test_benchmark_judges_every_row() -> None:
+    spec = importlib.util.spec_from_file_location("table_rate", ROOT / "bench" / "table_rate.py")
+    assert spec
+    assert spec.loader
+    table_rate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(table_rate)
+    figures = table_rate.measure(500, (".parquet",))
+    one = figures["formats"]["parquet"]
+    assert one["failed"] == 0
+    assert round(one["rows_per_second"] * one["seconds"]) == 500
+    assert one["peak_rss_mb"] > 20
+    assert "500 rows" in table_rate.table(figures)
