@@ -161,7 +161,7 @@ class Assembler:
             return True
         if row.last_at > utc_text(now - self._quiet):
             return False
-        return not any(map(self._spool.is_open, catalogue.deliveries_of(connection, row.study_uid)))
+        return not self._spool.may_bring_more(catalogue.deliveries_of(connection, row.study_uid))
 
     def _hand_on(self, row: Any, choice: Choice, hashes: dict[Path, str]) -> None:
         """Queue the chosen objects and record it, both or neither."""

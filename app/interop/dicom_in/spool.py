@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -103,8 +103,17 @@ class Spool:
             delivery = known.setdefault(token, self._read(token))
             yield Arrival(self._arrived / name, delivery, datetime.fromtimestamp(moment_ns / 1e9, UTC))
 
-    def is_open(self, token: str) -> bool:
-        """Whether more may come with a delivery."""
+    def may_bring_more(self, tokens: Collection[str]) -> bool:
+        """Whether one of these deliveries is under way, or something that it brought has not been sorted yet.
+
+        An object lies in ``arrived`` before its delivery ends, so what is looked at in this order cannot be missed.
+        """
+        if any(map(self._is_open, tokens)):
+            return True
+        with os.scandir(self._arrived) as entries:
+            return any(entry.name.partition("-")[0] in tokens for entry in entries)
+
+    def _is_open(self, token: str) -> bool:
         try:
             age_seconds = time.time() - (self._deliveries / f"{token}{_OPEN}").stat().st_mtime
         except FileNotFoundError:

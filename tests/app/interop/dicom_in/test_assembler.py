@@ -50,6 +50,29 @@ def test_an_open_association_holds_its_study_back_however_long_it_is_silent(ward
     assert len(ward.queue.jobs) == 1
 
 
+def test_the_last_object_is_not_missed_where_its_delivery_ends_while_others_are_sorted(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *first, last = series()
+    delivery = ward.spool.begin("scanner", "stow-rs")
+    for one in first:
+        ward.send_bytes(delivery, encoded(one))
+    ward.assembler.take_in()
+    take_in = ward.assembler.take_in
+
+    def take_in_and_then_it_ends() -> None:
+        take_in()
+        ward.send_bytes(delivery, encoded(last))
+        ward.spool.end(delivery)
+
+    monkeypatch.setattr(ward.assembler, "take_in", take_in_and_then_it_ends)
+    ward.later()
+    assert ward.queue.jobs == []
+    monkeypatch.undo()
+    ward.later()
+    assert [len(job.scan) for job in ward.queue.jobs] == [12]
+
+
 def test_a_study_is_read_at_once_when_somebody_asks(ward: Ward) -> None:
     ward.send(*series())
     ward.assembler.round(datetime.now(UTC))

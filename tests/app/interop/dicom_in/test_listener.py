@@ -29,9 +29,9 @@ def test_an_object_is_on_the_disk_unchanged_when_its_sender_hears_success(tmp_pa
             assert len(list(service.spool.arrivals())) == one.InstanceNumber
         (delivery,) = {arrival.delivery for arrival in service.spool.arrivals()}
         assert (delivery.source, delivery.via) == ("SCANNER", "c-store")
-        assert service.spool.is_open(delivery.token)
+        assert service.spool.may_bring_more({delivery.token})
         association.release()
-        assert eventually(lambda: not service.spool.is_open(delivery.token))
+        assert eventually(lambda: not service.spool._is_open(delivery.token))
         first = pydicom.dcmread(next(service.spool.arrivals()).path)
     assert first == series()[0] or first.PixelData == series()[0].PixelData
     assert first.file_meta.SourceApplicationEntityTitle == "SCANNER"
@@ -44,7 +44,7 @@ def test_an_association_that_breaks_off_ends_its_delivery(tmp_path: Path) -> Non
         association.send_c_store(series()[0])
         (arrival,) = service.spool.arrivals()
         association.abort()
-        assert eventually(lambda: not service.spool.is_open(arrival.delivery.token))
+        assert eventually(lambda: not service.spool._is_open(arrival.delivery.token))
 
 
 def test_a_wrong_called_title_and_an_unknown_sender_get_no_association(tmp_path: Path) -> None:
