@@ -1,10 +1,11 @@
-"""The atlas that scans are compared with: a CT-like template and twenty ASPECTS regions, verified when loaded."""
+"""The atlas that scans are compared with: template, twenty ASPECTS regions, territories; verified when loaded."""
 
 import gzip
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -18,6 +19,34 @@ from scoring.regions import Region, Side
 
 _NIFTI_HEADER_BYTES = 352
 """A NIfTI-1 header with its extension flag; ``atlas.json`` repeats what it says, so nibabel need not be loaded."""
+
+
+class Territory(StrEnum):
+    """Whole territories: the middle cerebral artery's of each side, and the eight parts of pc-ASPECTS.
+
+    The latter have the names of ``scoring.regions.PosteriorRegion``.
+    """
+
+    MCA_LEFT = "mca_left"
+    MCA_RIGHT = "mca_right"
+    THALAMUS_LEFT = "thalamus_left"
+    THALAMUS_RIGHT = "thalamus_right"
+    OCCIPITAL_LEFT = "occipital_left"
+    OCCIPITAL_RIGHT = "occipital_right"
+    CEREBELLUM_LEFT = "cerebellum_left"
+    CEREBELLUM_RIGHT = "cerebellum_right"
+    MIDBRAIN = "midbrain"
+    PONS = "pons"
+
+
+def region_value(region: Region, side: Side) -> int:
+    """1..10 for the left regions in the order of ``Region``, 11..20 for the right ones; 0 is no region."""
+    return 1 + list(Region).index(region) + (10 if side is Side.RIGHT else 0)
+
+
+def territory_value(territory: Territory) -> int:
+    """1..10 in the order of ``Territory``; 0 is none."""
+    return 1 + list(Territory).index(territory)
 
 
 class AtlasDamaged(RuntimeError):
@@ -42,6 +71,8 @@ class Atlas:
     """Shape (x, y, z), 1 mm grid: region values of ``label_table``, 0 outside all regions."""
     labels_affine: NDArray[np.float64]
     label_table: Mapping[int, tuple[Region, Side]]
+    territories: NDArray[np.uint8]
+    """Shape as ``template_hu``: values of ``territory_value``, 0 outside all of them."""
 
     def value(self, region: Region, side: Side) -> int:
         """The number that stands for a region of one side in label maps."""
@@ -68,6 +99,7 @@ def read_atlas(folder: Traversable) -> Atlas:
             labels=_frozen(images["labels"][0]),
             labels_affine=images["labels"][1],
             label_table=MappingProxyType(table),
+            territories=_frozen(images["territories"][0]),
         )
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise AtlasDamaged(f"the atlas cannot be read ({type(error).__name__}); install the package again") from error

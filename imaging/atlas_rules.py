@@ -80,12 +80,22 @@ def draw_regions(tissue: Tissue) -> dict[Region, Mask]:
     }
 
 
+def ganglionic_medial_limit_mm(y: Floats) -> Floats:
+    """Medial limit of M1..M3."""
+    return np.asarray(np.interp(y, _LIMIT_Y_MM, _GANGLIONIC_MEDIAL_LIMIT_MM))
+
+
+def supraganglionic_medial_limit_mm(y: Floats) -> Floats:
+    """Medial limit of M4..M6."""
+    return np.asarray(np.interp(y, _LIMIT_Y_MM, _SUPRAGANGLIONIC_MEDIAL_LIMIT_MM))
+
+
 def _cortical(t: Tissue) -> dict[Region, Mask]:
     """M1..M6: everything lateral of the medial limit, cut by four oblique coronal planes."""
     lower = t.brain & (t.z >= GANGLIONIC_Z_MM[0]) & (t.z <= GANGLIONIC_Z_MM[1])
-    lower &= t.x > np.interp(t.y, _LIMIT_Y_MM, _GANGLIONIC_MEDIAL_LIMIT_MM)
+    lower &= t.x > ganglionic_medial_limit_mm(t.y)
     upper = t.brain & (t.z >= SUPRAGANGLIONIC_Z_MM[0]) & (t.z <= SUPRAGANGLIONIC_Z_MM[1])
-    upper &= t.x > np.interp(t.y, _LIMIT_Y_MM, _SUPRAGANGLIONIC_MEDIAL_LIMIT_MM)
+    upper &= t.x > supraganglionic_medial_limit_mm(t.y)
     front_of_m2 = t.y > 12 + 0.15 * t.x
     behind_m2 = t.y < -33 - 0.4 * t.z  # follows the Sylvian fissure, which rises backwards
     front_of_m5 = t.y > 9 + 0.2 * t.x - 0.3 * t.z  # follows the precentral sulcus, which leans backwards going up
@@ -105,7 +115,7 @@ def _lentiform_lateral_mm(y: Floats) -> Floats:
     return np.asarray(33.5 - 0.0065 * (y + 8) ** 2)
 
 
-def _lentiform_medial_mm(y: Floats, z: Floats) -> Floats:
+def lentiform_medial_mm(y: Floats, z: Floats) -> Floats:
     """Medial edge: the two limbs of the internal capsule, meeting at the genu (y = 2) and leaning outwards upwards."""
     limbs = np.where(y >= 2, 10 + 0.62 * (y - 2), 11 + 0.72 * (2 - y))
     return np.asarray(limbs + 0.25 * np.maximum(z - 4, 0))
@@ -114,7 +124,7 @@ def _lentiform_medial_mm(y: Floats, z: Floats) -> Floats:
 def _lentiform(t: Tissue) -> Mask:
     """Putamen and pallidum. The white-matter limit is loose because the pallidum is half white on tissue maps."""
     mask = (t.white < 0.80) & (t.csf < 0.5) & (t.y >= -22) & (t.y <= 21) & (t.z >= -10) & (t.z <= 15)
-    mask &= (t.x <= _lentiform_lateral_mm(t.y)) & (t.x >= _lentiform_medial_mm(t.y, t.z))
+    mask &= (t.x <= _lentiform_lateral_mm(t.y)) & (t.x >= lentiform_medial_mm(t.y, t.z))
     mask = ndimage.binary_closing(ndimage.binary_opening(mask, ball(1)), ball(2))
     return largest_component(mask)
 
@@ -132,7 +142,7 @@ def _caudate(t: Tissue) -> Mask:
 def _internal_capsule(t: Tissue, lentiform: Mask) -> Mask:
     """Both limbs: the white matter that clasps the lentiform nucleus from the middle."""
     near = ndimage.distance_transform_edt(~lentiform) <= 5
-    medial = _lentiform_medial_mm(t.y, t.z)
+    medial = lentiform_medial_mm(t.y, t.z)
     mask = near & (t.white > 0.5) & (t.x < _lentiform_lateral_mm(t.y) - 4) & (t.x >= 9)
     mask &= t.x < np.maximum(medial + 6.5, 10)
     mask &= (t.y >= -23) & (t.y <= 22) & (t.z >= -4) & (t.z <= 18)

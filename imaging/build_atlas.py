@@ -21,10 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from imaging.atlas import Territory, region_value, territory_value
+from imaging.atlas_overlap import overlap_table
 from imaging.atlas_rules import Tissue, ball, draw_regions
+from imaging.territory_rules import draw_territories
 from scoring.regions import Region, Side
 
-ATLAS_VERSION = "1.0.0"
+ATLAS_VERSION = "1.1.0"
 """Raise it whenever a rebuilt file differs; readings carry it."""
 
 ATLAS_FOLDER = Path(__file__).parent / "atlas"
@@ -38,10 +41,6 @@ TEMPLATE_STEP_MM = 2
 
 _MAP_NAMES = {"grey": "mni_icbm152_gm_tal_nlin_sym_09a_converted.nii.gz",
               "white": "mni_icbm152_wm_tal_nlin_sym_09a_converted.nii.gz"}  # fmt: skip
-_PUBLISHED_NAMES = {Region.L: ("LN", "L"), Region.IC: ("InCa", "IC"), Region.I: ("IC", "I")}
-"""Other names of regions in published mask folders, first choice first; where the capsule is ``InCa``, ``IC`` is the
-insula (insular cortex)."""
-
 Affine = NDArray[np.float64]
 
 
@@ -54,11 +53,8 @@ class BuiltAtlas:
     template_affine: Affine
     labels: NDArray[np.uint8]
     labels_affine: Affine
-
-
-def label_value(region: Region, side: Side) -> int:
-    """1..10 for the left regions in the order of ``Region``, 11..20 for the right ones; 0 is no region."""
-    return 1 + list(Region).index(region) + (10 if side is Side.RIGHT else 0)
+    territories: NDArray[np.uint8]
+    """On the template's grid."""
 
 
 def load_tissue_maps() -> tuple[dict[str, NDArray[np.float64]], Affine, dict[str, str]]:
@@ -89,17 +85,32 @@ def build(maps: dict[str, NDArray[np.float64]], affine: Affine) -> BuiltAtlas:
         grey=grey[half:], white=white[half:], csf=csf[half:], brain=brain[half:],
         x=x[:, None, None], y=(y + affine[1, 3])[None, :, None], z=(z + affine[2, 3])[None, None, :],
     )  # fmt: skip
-    labels = np.zeros(grey.shape, dtype=np.uint8)
-    for region, mask in draw_regions(tissue).items():
-        labels[half:][mask] = label_value(region, Side.RIGHT)
-        labels[half::-1][mask] = label_value(region, Side.LEFT)
+    labels, territories = _drawn(tissue, half)
     coarse_affine = affine.copy()
     coarse_affine[:3, :3] *= TEMPLATE_STEP_MM
     step = slice(None, None, TEMPLATE_STEP_MM)
     smooth = _binomial_smooth(hu) / np.maximum(_binomial_smooth(intracranial.astype(float)), 1e-6)
     kept = intracranial[step, step, step]
     template = np.where(kept, np.round(smooth[step, step, step]), 0).astype(np.int16)
-    return BuiltAtlas(template, kept.astype(np.uint8), coarse_affine, labels, affine)
+    return BuiltAtlas(
+        template, kept.astype(np.uint8), coarse_affine, labels, affine, territories[step, step, step].copy()
+    )
+
+
+def _drawn(tissue: Tissue, half: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Regions and territories of both sides, from one hemisphere whose first plane is the mid-sagittal one."""
+    shape = (2 * half + 1, *tissue.brain.shape[1:])
+    labels, territories = np.zeros(shape, dtype=np.uint8), np.zeros(shape, dtype=np.uint8)
+    for region, mask in draw_regions(tissue).items():
+        labels[half:][mask] = region_value(region, Side.RIGHT)
+        labels[half::-1][mask] = region_value(region, Side.LEFT)
+    for name, mask in draw_territories(tissue, labels[half:] > 0).items():
+        spans_midline = name in set(Territory)
+        left, right = (name, name) if spans_midline else (f"{name}_left", f"{name}_right")
+        here = mask if spans_midline else mask & (tissue.x > 0)
+        territories[half:][here] = territory_value(Territory(right))
+        territories[half::-1][here] = territory_value(Territory(left))
+    return labels, territories
 
 
 def _intracranial(solid: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -148,6 +159,7 @@ def write(built: BuiltAtlas, source_hashes: dict[str, str], folder: Path) -> Non
         "template": (built.template_hu, built.template_affine, "HU of grey, white, CSF; 0 outside"),
         "intracranial": (built.intracranial, built.template_affine, "1 inside the skull"),
         "labels": (built.labels, built.labels_affine, "ASPECTS regions, see atlas.json"),
+        "territories": (built.territories, built.template_affine, "MCA and posterior territories, see atlas.json"),
     }
     files: dict[str, object] = {}
     for key, (array, affine, description) in images.items():
@@ -168,6 +180,7 @@ def write(built: BuiltAtlas, source_hashes: dict[str, str], folder: Path) -> Non
 
 def _description(built: BuiltAtlas, source_hashes: dict[str, str], files: dict[str, object]) -> dict[str, object]:
     voxels = np.bincount(built.labels.ravel(), minlength=21)
+    territory_ml = np.bincount(built.territories.ravel(), minlength=11) * TEMPLATE_STEP_MM**3 / 1000
     return {
         "version": ATLAS_VERSION,
         "space": "ICBM152 nonlinear symmetric 2009a (MNI), mm",
@@ -180,46 +193,20 @@ def _description(built: BuiltAtlas, source_hashes: dict[str, str], files: dict[s
             "sha256": source_hashes,
         },
         "licence": "LICENSE-ICBM152.txt (permission to use, copy, modify and distribute with the copyright notice)",
-        "changes": "Averaged with the mirror image; turned into HU; regions drawn by imaging/atlas_rules.py.",
+        "changes": "Averaged with the mirror image; turned into HU; regions drawn by imaging/atlas_rules.py,"
+        " territories by imaging/territory_rules.py.",
         "tissue_hu": {"grey": GREY_HU, "white": WHITE_HU, "csf": CSF_HU},
         "files": files,
         "labels": [
-            {"value": label_value(r, s), "region": r.value, "side": s.value,
-             "volume_ml": round(int(voxels[label_value(r, s)]) / 1000, 1)}
+            {"value": region_value(r, s), "region": r.value, "side": s.value,
+             "volume_ml": round(int(voxels[region_value(r, s)]) / 1000, 1)}
             for s in Side for r in Region
         ],
+        "territories": [
+            {"value": n, "territory": t.value, "volume_ml": round(float(territory_ml[n]), 1)}
+            for n, t in ((territory_value(t), t) for t in Territory)
+        ],
     }  # fmt: skip
-
-
-def dice_by_region(built: BuiltAtlas, folder: Path) -> dict[Region, float]:
-    """Dice overlap with published masks, both sides pooled, on the published grid. Raises FileNotFoundError."""
-    grids: dict[bytes, NDArray[np.uint8]] = {}
-    dice = {}
-    for region in Region:
-        both = total = 0
-        for side, letter in ((Side.LEFT, "L"), (Side.RIGHT, "R")):
-            image = nib.Nifti1Image.from_filename(_published_file(folder, region, letter))
-            theirs = np.asarray(image.dataobj) > 0
-            key = np.asarray(image.affine).tobytes() + bytes(str(theirs.shape), "ascii")
-            if key not in grids:
-                to_ours = np.linalg.inv(built.labels_affine) @ image.affine
-                grids[key] = ndimage.affine_transform(
-                    built.labels, to_ours[:3, :3], to_ours[:3, 3], theirs.shape, order=0
-                )
-            ours = grids[key] == label_value(region, side)
-            both += int((ours & theirs).sum())
-            total += int(ours.sum()) + int(theirs.sum())
-        dice[region] = 2 * both / total
-    return dice
-
-
-def _published_file(folder: Path, region: Region, letter: str) -> Path:
-    """Find the mask of a region; insula and internal capsule go by different names in different folders."""
-    for name in _PUBLISHED_NAMES.get(region, (region.value,)):
-        found = sorted(folder.glob(f"*_{name}_{letter}.nii.gz"))
-        if found:
-            return found[0]
-    raise FileNotFoundError(f"no mask of region {region} in the folder")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -233,10 +220,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.compare is None:
         write(built, hashes, options.out)
         return 0
-    voxels = np.bincount(built.labels.ravel(), minlength=21)
-    for region, dice in dice_by_region(built, options.compare).items():
-        volume_ml = voxels[label_value(region, Side.LEFT)] / 1000
-        sys.stdout.write(f"{region:<3} Dice {dice:.2f}  {volume_ml:5.1f} ml per side\n")
+    sys.stdout.write(overlap_table(built.labels, built.labels_affine, options.compare))
     return 0
 
 

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from imaging.atlas import Atlas, Territory
 from imaging.densitometry import Densities
 from imaging.registration import Registration
 from imaging.result import RegionReading
+from imaging.territories import TerritoryDensity, measure_territories
 from imaging.tissue import TissueMap
 from scoring.regions import Region, Side, Status
 
@@ -52,6 +54,8 @@ class Extras:
     """Displacement of the middle of the brain against the skull, to either side."""
     midline_shift_towards: Side | None
     """``None``: too small to tell from none."""
+    territories: Mapping[Territory, TerritoryDensity]
+    """The middle cerebral artery's and those of pc-ASPECTS."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values with sensible digits."""
@@ -69,6 +73,7 @@ class Extras:
             },
             "midline_shift_mm": round(self.midline_shift_mm, 1),
             "midline_shift_towards": self.midline_shift_towards.value if self.midline_shift_towards else None,
+            "territories": {territory.value: one.to_json() for territory, one in self.territories.items()},
         }
 
 
@@ -77,6 +82,7 @@ def extras_of(
     tissue: TissueMap,
     densities: Densities,
     registration: Registration,
+    atlas: Atlas,
 ) -> Extras:
     """Measure all of them."""
     shift = _midline_shift_mm(registration)
@@ -95,6 +101,7 @@ def extras_of(
         artery_side=side,
         midline_shift_mm=abs(shift),
         midline_shift_towards=None if abs(shift) < LEAST_SHIFT_MM else Side.RIGHT if shift > 0 else Side.LEFT,
+        territories=measure_territories(tissue, densities, registration, atlas),
     )
 
 

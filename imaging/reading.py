@@ -148,7 +148,7 @@ def _read(volume: CtVolume, clock: _Clock) -> tuple[Reading, Artefacts]:
         "brain_mode_hu": round(mode_hu, 1),
     }
     with clock.part("extras"):
-        extras = extras_of(reading.regions, tissue, densities, registration).to_json()
+        extras = extras_of(reading.regions, tissue, densities, registration, atlas).to_json()
     artefacts = Artefacts(volume, tissue, densities, registration)
     return _finished(replace(reading, quality=quality, extras=extras), clock), artefacts
 

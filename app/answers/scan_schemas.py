@@ -44,6 +44,17 @@ class ArteryOut(BaseModel):
     hu: float | None
 
 
+class TerritoryOut(BaseModel):
+    """Densities of a whole territory; nothing is called."""
+
+    hu: float | None
+    delta_hu: float | None = Field(description="Commonest difference from the mirror image; negative: darker.")
+    darker_ml: float | None = Field(
+        description="Volume 6 HU and more darker than its mirror image; compare both sides."
+    )
+    coverage: float = Field(description="Share that was scanned, 0-1.")
+
+
 class ExtrasOut(BaseModel):
     """Figures beside the score, for a reader to weigh; they decide nothing and were not tried on labelled scans."""
 
@@ -56,6 +67,10 @@ class ExtrasOut(BaseModel):
     hyperdense_artery: ArteryOut
     midline_shift_mm: float = Field(description="Of the brain's middle against the skull; a hint, under-estimated.")
     midline_shift_towards: Side | None
+    territories: dict[str, TerritoryOut] = Field(
+        default_factory=dict,
+        description="`mca_left`, `mca_right` and the eight parts of pc-ASPECTS, by their names.",
+    )
 
 
 class _Reading(BaseModel):

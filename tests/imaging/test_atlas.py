@@ -7,17 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imaging.atlas import AtlasDamaged, load_atlas, read_atlas
+from imaging.atlas import AtlasDamaged, Territory, load_atlas, read_atlas, region_value, territory_value
+from imaging.atlas_overlap import dice_by_region
 from imaging.build_atlas import (
     ATLAS_FOLDER,
     ATLAS_VERSION,
     BuiltAtlas,
     build,
-    dice_by_region,
-    label_value,
     load_tissue_maps,
 )
-from scoring.regions import Level, Region, Side
+from scoring.regions import Level, PosteriorRegion, Region, Side
 
 
 @pytest.fixture
@@ -79,6 +78,53 @@ def test_volumes_are_those_of_a_brain() -> None:
     assert all(25 < volume[name] < 75 for name in ("M1", "M2", "M3", "M4", "M5", "M6"))
 
 
+def territory_mm(territory: Territory) -> np.ndarray:
+    atlas = load_atlas()
+    at = np.argwhere(atlas.territories == territory_value(territory))
+    return np.asarray(at @ atlas.template_affine[:3, :3].T + atlas.template_affine[:3, 3])
+
+
+def test_territories_are_those_of_the_posterior_score_and_the_middle_cerebral_artery() -> None:
+    assert {t.value for t in Territory} == {r.value for r in PosteriorRegion} | {"mca_left", "mca_right"}
+    assert set(np.unique(load_atlas().territories)) == {0, *(territory_value(t) for t in Territory)}
+
+
+def test_territories_are_mirror_images() -> None:
+    atlas = load_atlas()
+    swapped = np.arange(len(Territory) + 1, dtype=np.uint8)
+    for territory in Territory:
+        if territory.value.endswith("_left"):
+            other = Territory(territory.value.replace("_left", "_right"))
+            here, there = territory_value(territory), territory_value(other)
+            swapped[[here, there]] = there, here
+            assert (territory_mm(territory)[:, 0] < 0).all()
+    assert np.array_equal(atlas.territories, swapped[atlas.territories[::-1]])
+
+
+def test_the_ten_regions_lie_in_the_territory_of_their_artery() -> None:
+    atlas = load_atlas()
+    every_second = atlas.labels[::2, ::2, ::2]
+    for value, (_, side) in atlas.label_table.items():
+        mca = territory_value(Territory.MCA_LEFT if side is Side.LEFT else Territory.MCA_RIGHT)
+        assert (atlas.territories[every_second == value] == mca).all()
+
+
+def test_posterior_parts_lie_where_anatomy_has_them() -> None:
+    middle = {
+        t: np.abs(territory_mm(t)).mean(axis=0) * [1, 0, 0] + territory_mm(t).mean(axis=0) * [0, 1, 1]
+        for t in Territory
+    }
+    ml = {t: len(territory_mm(t)) * 8 / 1000 for t in Territory}
+    assert middle[Territory.PONS][2] < middle[Territory.MIDBRAIN][2] < middle[Territory.THALAMUS_LEFT][2]
+    assert middle[Territory.CEREBELLUM_LEFT][1] < middle[Territory.PONS][1]
+    assert middle[Territory.OCCIPITAL_LEFT][1] < middle[Territory.THALAMUS_LEFT][1]
+    assert middle[Territory.OCCIPITAL_LEFT][2] > middle[Territory.CEREBELLUM_LEFT][2] + 30
+    assert 6 < ml[Territory.THALAMUS_LEFT] < 13
+    assert 60 < ml[Territory.CEREBELLUM_LEFT] < 110  # half of it; the template's head is larger than most
+    assert 6 < ml[Territory.MIDBRAIN] < 14
+    assert 13 < ml[Territory.PONS] < 25
+
+
 def test_arrays_are_read_only() -> None:
     atlas = load_atlas()
     for array in (atlas.template_hu, atlas.labels, atlas.intracranial, atlas.labels_affine):
@@ -124,7 +170,8 @@ def test_rebuilding_gives_the_stored_atlas(built: BuiltAtlas) -> None:
     atlas = load_atlas()
     assert np.array_equal(built.labels, atlas.labels)
     assert np.array_equal(built.template_hu, atlas.template_hu)
-    assert label_value(Region.C, Side.LEFT) == atlas.value(Region.C, Side.LEFT)
+    assert np.array_equal(built.territories, atlas.territories)
+    assert region_value(Region.C, Side.LEFT) == atlas.value(Region.C, Side.LEFT)
 
 
 DICE_FLOORS = {
@@ -135,5 +182,5 @@ DICE_FLOORS = {
 
 @pytest.mark.shared
 def test_agrees_with_published_regions(built: BuiltAtlas, shared: Path) -> None:
-    dice = dice_by_region(built, shared / "atlas-reference")
+    dice = dice_by_region(built.labels, built.labels_affine, shared / "atlas-reference")
     assert {region: value for region, value in dice.items() if value < DICE_FLOORS[region]} == {}

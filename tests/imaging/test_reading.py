@@ -211,6 +211,17 @@ def test_without_change_there_is_no_water_uptake_to_state() -> None:
     assert reading.extras["net_water_uptake_percent"] is None
 
 
+def test_a_posterior_infarct_shows_in_its_territory_and_costs_no_point() -> None:
+    reading, _ = read_volume_of(with_ball(plain_phantom(), (-17.0, -80.0, 4.0), 16.0, 22.0))
+    territories = reading.extras["territories"]
+    assert reading.total == 10
+    assert territories["occipital_left"]["darker_ml"] > 8
+    assert territories["occipital_right"]["darker_ml"] < 1
+    assert territories["thalamus_left"]["hu"] == pytest.approx(34, abs=4)
+    assert territories["pons"]["delta_hu"] is None
+    assert all(one["coverage"] == 1 for name, one in territories.items() if "cerebellum" not in name)
+
+
 def test_a_dense_artery_is_named_with_its_side() -> None:
     volume = plain_phantom()
     for x_mm in np.arange(-29.0, -11.0, 1.5):

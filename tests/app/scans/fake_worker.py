@@ -29,6 +29,7 @@ def scored() -> dict[str, object]:
             "hyperdense_artery": {"side": None, "ratio": 1.02, "hu": 41.0},
             "midline_shift_mm": 0.4,
             "midline_shift_towards": None,
+            "territories": {"pons": {"hu": 33.0, "delta_hu": None, "darker_ml": None, "coverage": 1.0}},
         },
         "input": {"sha256": "0" * 64},
         "timing_seconds": {"read": 0.1},
