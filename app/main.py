@@ -30,7 +30,7 @@ from app.scans.pool import ScanPool
 from app.settings.settings import Settings
 from app.version import __version__
 from app.web.routes import mount as mount_pages
-from app.web.times import read_zone
+from app.web.times.reading import read_zone
 
 _UPLOADS = ("/v1/scans", "/scan", "/dicom-web/studies", "/dicom-web/studies/")
 """Addresses that take scans, and with them far larger bodies than the others."""

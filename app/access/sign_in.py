@@ -16,7 +16,7 @@ from app.api.service import service_of
 from app.problems import Problem
 from app.store.faults import RecordBusy, RecordUnavailable
 from app.web.headers import PAGE_HEADERS
-from app.web.pages import render
+from app.web.rendering import render
 
 router = APIRouter(include_in_schema=False)
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from starlette.responses import JSONResponse
 
 from app.access.guard import signed_in
-from app.web.pages import render
+from app.web.rendering import render
 from scoring.facts import FactSpec, Kind
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(signed_in)])

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, time
 
 from app.rule_pages.lines import value_in_words
 from app.rule_pages.typical_patients import DECOMPRESSION_TABLES, THROMBECTOMY_TABLES, PatientTable, Stated
-from app.web.time_words import say_date
-from app.web.wording import title_of
+from app.web.answer.wording import title_of
+from app.web.times.words import say_date
 from scoring.case import Case
 from scoring.decompression import decompression_advice
 from scoring.derived import assess

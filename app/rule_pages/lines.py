@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.rule_pages.examples import Tried
-from app.web.wording import say_condition, say_value, title_of
+from app.web.answer.wording import say_condition, say_value, title_of
 from scoring.conditions import DAYS_PER_YEAR, Bounds, Condition
 from scoring.derived import fact_spec
 from scoring.rulebook import AnyOf, Clause, Line, RuleBook

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from app.rule_pages.evidence import figures_section, scales_section
 from app.rule_pages.examples import Tried
 from app.rule_pages.lines import HOW_CHECKED, ClauseWords, condition_in_words, line_in_words
-from app.web.time_words import say_date
-from app.web.wording import first_up
+from app.web.answer.wording import first_up
+from app.web.times.words import say_date
 from scoring.outcomes import Tier
 from scoring.rulebook import Clause, RuleBook, RuleSet
 

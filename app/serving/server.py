@@ -18,7 +18,7 @@ from app.intake.site_network import SiteFileError, load_sites
 from app.interop.cds_hooks.ehr_file import load_ehrs
 from app.settings.settings import Settings
 from app.settings.sources import SettingsFileError
-from app.web.times import TimeProblem, read_zone
+from app.web.times.reading import TimeProblem, read_zone
 from scoring.errors import RuleFileError
 from scoring.local_policy import with_local_policy
 from scoring.rule_files import read_rulebook

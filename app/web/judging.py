@@ -9,8 +9,8 @@ from fastapi import Request, Response
 from app.api.service import service_of
 from app.intake.cases import case_of
 from app.triage import triage
-from app.web.forms import problem_at, read_form
-from app.web.scan_beside import scan_beside, with_choice
+from app.web.form.read_form import problem_at, read_form
+from app.web.scan.beside import scan_beside, with_choice
 from app.web.workspace import workspace_page
 from scoring.errors import CaseError
 

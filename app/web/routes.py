@@ -5,19 +5,19 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse
 
 from app.access.actor import Scope
 from app.access.guard import requires
-from app.web import case_pages, plain_pages
-from app.web.field_page import field_page
-from app.web.form_bodies import form_fields
-from app.web.form_reading import FormReading
+from app.web.form.bodies import form_fields
+from app.web.form.reading import FormReading
 from app.web.headers import PAGE_HEADERS, LastingFiles
 from app.web.judging import judged_page
-from app.web.language_choice import answer_in_its_language, without_language
-from app.web.pages import HERE, STATIC_PATH, render
-from app.web.scan_beside import kept_reading, kept_view, overlay_of
-from app.web.scan_page import scan_page
-from app.web.site_clock import Now, current_time, site_zone
-from app.web.time_words import epoch_ms
-from app.web.times import read_zone
+from app.web.pages import cases, plain
+from app.web.pages.field import field_page
+from app.web.rendering import HERE, STATIC_PATH, render
+from app.web.scan.beside import kept_reading, kept_view, overlay_of
+from app.web.scan.page import scan_page
+from app.web.times.reading import read_zone
+from app.web.times.site_clock import Now, current_time, site_zone
+from app.web.times.words import epoch_ms
+from app.web.words.choice import answer_in_its_language, without_language
 from app.web.workspace import workspace_page
 
 __all__ = ["current_time", "mount", "router"]
@@ -116,6 +116,6 @@ def mount(app: FastAPI, site_time_zone: str = "UTC") -> None:
     """
     app.state.site_zone = read_zone(site_time_zone)
     app.include_router(router)
-    app.include_router(plain_pages.router)
-    app.include_router(case_pages.router)
+    app.include_router(plain.router)
+    app.include_router(cases.router)
     app.mount(STATIC_PATH, LastingFiles(directory=HERE / "static"), name="static")

@@ -8,12 +8,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from app.web.answer_words import answer_words
-from app.web.form_reading import FormReading
-from app.web.pages import form_words, render
-from app.web.scan_beside import ScanBeside
-from app.web.scan_words import scan_words
-from app.web.time_words import epoch_ms
+from app.web.answer.words import answer_words
+from app.web.form.reading import FormReading
+from app.web.form.words import form_words
+from app.web.rendering import render
+from app.web.scan.beside import ScanBeside
+from app.web.scan.words import scan_words
+from app.web.times.words import epoch_ms
 
 
 def workspace_page(

@@ -94,7 +94,7 @@ class ScoreMap(Flowable):  # type: ignore[misc]  # reportlab ships no types
 
 @cache
 def _shapes() -> dict[str, Any]:
-    text = (files("app.web") / "map_shapes.json").read_text(encoding="utf-8")
+    text = (files("app.web.map") / "shapes.json").read_text(encoding="utf-8")
     return dict(json.loads(text))
 
 

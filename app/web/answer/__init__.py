@@ -1,0 +1,1 @@
+"""The answer in words: verdict, sources, what would change it, transfer, text for the record."""

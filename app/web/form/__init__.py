@@ -1,0 +1,1 @@
+"""The form: which facts it asks for, and how it is read."""

@@ -1,0 +1,1 @@
+"""The brain map: drawn from the atlas, and said in words."""

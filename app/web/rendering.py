@@ -1,0 +1,99 @@
+"""Fills in the templates."""
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from app.api.service import service_of
+from app.web.answer.wording import first_up
+from app.web.form import layout
+from app.web.headers import PAGE_HEADERS
+from app.web.map.words import map_in_words
+from app.web.words import catalogue as language
+from app.web.words.choice import language_of, remember
+from scoring.facts import FACTS
+
+HERE = Path(__file__).parent
+STATIC_PATH = "/static"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        _=language._,
+        counted=language.counted,
+        foreign=_foreign,
+        glucose_units=_glucose_units,
+        language=language.current,
+        languages=language.languages,
+        script_words=_script_words,
+        asks_by_choice=layout.asks_by_choice,
+        choices_of=layout.choices_of,
+        id_prefix="",
+        facts=FACTS,
+        map_shapes=json.loads((HERE / "map" / "shapes.json").read_text(encoding="utf-8")),
+        map_in_words=map_in_words,
+    )
+    environment.filters["first_up"] = first_up
+    return environment
+
+
+def _script_words() -> Markup:
+    """The words of the scripts as JSON that cannot end the element it stands in."""
+    told = json.dumps(dict(language.script_words(language.current())))
+    return Markup(told.replace("<", "\\u003c"))  # noqa: S704 -- from the catalogue, and escaped
+
+
+def _glucose_units() -> list[tuple[str, str]]:
+    """The units in which glucose is given, the one that is common where the language is spoken first."""
+    units = [("mmol", "mmol/L"), ("mg", "mg/dL")]
+    return units if language.current() == language.ENGLISH else units[::-1]
+
+
+def _foreign(words: str | None) -> str:
+    """Words of a source or of the scan reader: those of the catalogue, else English, and marked as such."""
+    said = language._(words or "")
+    if language.current() == language.ENGLISH or said != words:
+        return said
+    return Markup('<span lang="en">{}</span>').format(words)
+
+
+def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    """Fill in a template; every value is escaped."""
+    root: str = request.scope.get("root_path", "")
+    language.speak(language_of(request))
+    page = (
+        _environment()
+        .get_template(template)
+        .render(
+            home=f"{root}/",
+            scan=f"{root}/scan",
+            clock=f"{root}/clock",
+            keeps=service_of(request).hospital is not None,
+            page_of=lambda name: f"{root}/{name}",
+            static=lambda name: f"{root}{STATIC_PATH}/{name}?v={_hash(name)}",
+            **context,
+        )
+    )
+    response = HTMLResponse(page, status, headers=PAGE_HEADERS)
+    remember(request, response)
+    return response
+
+
+@lru_cache(maxsize=32)
+def _hash(name: str) -> str:
+    return hashlib.sha256((HERE / "static" / name).read_bytes()).hexdigest()[:12]

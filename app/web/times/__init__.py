@@ -1,0 +1,1 @@
+"""Times: read as people write them, said so that nobody mistakes them, and counted down."""
