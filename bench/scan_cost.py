@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,19 @@ RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 """Linux counts peak memory in KiB, macOS in bytes."""
 
 Figures = dict[str, Any]
+
+
+LAUNCHER = """
+import json, os, sys, time
+started = time.monotonic()
+process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(process, 0)
+account = [time.monotonic() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]
+print("", json.dumps(account), sep="\\n", file=sys.stderr)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""A small process that starts the reading and accounts for it as the last line of standard error. A child's peak memory
+counts that of the process which started it, and the trial itself is larger than any reading."""
 
 
 class CannotMeasure(Exception):
@@ -40,22 +51,19 @@ def measure(scan: Path, runs: int) -> Figures:
 
 def one_run(scan: Path) -> Figures:
     """Time one process by the operating system's own account of it when it has ended."""
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        started = time.monotonic()
-        process = subprocess.Popen([str(ASPECTS), "read-ct", str(scan), "--json"], stdout=output, stderr=errors)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            errors.seek(0)
-            said = errors.read().decode("utf-8", "replace")
-            raise CannotMeasure(f"Reading {scan.name} ended with exit code {process.returncode}:\n{said}")
+    command = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(ASPECTS), "read-ct", str(scan), "--json"]
+    with tempfile.TemporaryFile() as output:
+        done = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, check=False)
+        said, _, account = done.stderr.decode("utf-8", "replace").rstrip().rpartition("\n")
+        if done.returncode:
+            raise CannotMeasure(f"Reading {scan.name} ended with exit code {done.returncode}:\n{said}")
+        seconds, cpu_seconds, peak_rss = json.loads(account)
         output.seek(0)
         reading = json.load(output)
     return {
         "seconds": seconds,
-        "cpu_seconds": usage.ru_utime + usage.ru_stime,
-        "peak_rss_mb": usage.ru_maxrss * RSS_UNIT_BYTES / 1e6,
+        "cpu_seconds": cpu_seconds,
+        "peak_rss_mb": peak_rss * RSS_UNIT_BYTES / 1e6,
         "status": reading["status"] if reading["status"] == "scored" else reading["refusal"]["code"],
         "steps_seconds": reading["timing_seconds"],
     }

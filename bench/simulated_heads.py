@@ -192,33 +192,47 @@ def _distance_outside_mm() -> Singles:
 
 
 def _brain(anatomy: Anatomy, rng: np.random.Generator) -> tuple[Singles, Singles]:
-    """HU and share of tissue of this brain, before it is bent."""
+    """HU and share of tissue of this brain, before it is bent; worked out inside the skull alone, fluid beyond."""
     grey, white, _ = _maps()
+    at = _inside_skull()
     total = grey + white + (1 - grey - white) * np.float32(anatomy.sulci)
     grey, white = (grey / total).astype(np.float32), (white / total).astype(np.float32)
     if anatomy.ventricles_mm > 0:
-        pushed = _pushed(anatomy.ventricles_mm)
-        grey, white = _looked_up(grey, pushed), _looked_up(white, pushed)
-    open_sulci = _folds(grey.shape, rng) * np.float32(anatomy.folds)
-    grey, white = grey * (1 - open_sulci), white * (1 - open_sulci)
-    csf = 1 - grey - white
+        pushed = _pushed(anatomy.ventricles_mm, at)
+        greys, whites = _looked_up(grey, pushed), _looked_up(white, pushed)
+    else:
+        greys, whites = grey[at], white[at]
+    open_sulci = _folds(rng) * np.float32(anatomy.folds)
+    greys, whites = greys * (1 - open_sulci), whites * (1 - open_sulci)
+    csf = 1 - greys - whites
     mottle = smooth_field(rng, tuple(n // 4 + 2 for n in grey.shape), 3.0)
-    fine: Singles = sampled(
-        mottle, np.diag([4.0, 4.0, 4.0, 1.0]), np.moveaxis(np.indices(grey.shape, np.float32), 0, -1), 0.0
-    )
-    hu = GREY_HU * grey + WHITE_HU * white + CSF_HU * csf + anatomy.mottle_hu * fine * (1 - csf)
-    return hu.astype(np.float32), (1 - csf).astype(np.float32)
+    fine = _looked_up(mottle, np.stack(at).astype(np.float32) / np.float32(4))
+    hu, tissue = np.full(grey.shape, CSF_HU, dtype=np.float32), np.zeros(grey.shape, dtype=np.float32)
+    hu[at] = GREY_HU * greys + WHITE_HU * whites + CSF_HU * csf + anatomy.mottle_hu * fine * (1 - csf)
+    tissue[at] = 1 - csf
+    return hu, tissue
 
 
-def _folds(shape: tuple[int, ...], rng: np.random.Generator) -> Singles:
-    """Share of CSF that thin random sheets hold near the brain's surface, 0-1.
+def _folds(rng: np.random.Generator) -> Singles:
+    """Share of CSF that thin random sheets hold near the brain's surface, 0-1, at the voxels inside the skull.
 
     The sheets are where a smooth random field crosses zero, as sulci are sheets between gyri.
     """
-    coarse = smooth_field(rng, tuple(n // 2 + 2 for n in shape), FOLD_SIGMA_MM / 2)
-    grid = np.moveaxis(np.indices(shape, np.float32), 0, -1)
-    field = sampled(coarse, np.diag([2.0, 2.0, 2.0, 1.0]), grid, 0.0)
-    return np.asarray(np.exp(-((field / FOLD_WIDTH) ** 2)) * _near_surface(), dtype=np.float32)
+    at = _inside_skull()
+    coarse = smooth_field(rng, tuple(n // 2 + 2 for n in _maps()[0].shape), FOLD_SIGMA_MM / 2)
+    field = _looked_up(coarse, np.stack(at).astype(np.float32) / np.float32(2))
+    return np.asarray(np.exp(-((field / FOLD_WIDTH) ** 2)) * _near_surface()[at], dtype=np.float32)
+
+
+@cache
+def _inside_skull() -> tuple[NDArray[np.intp], ...]:
+    """Indices (i, j, k) of the maps' voxels inside the skull, with a margin for interpolation."""
+    _, _, affine = _maps()
+    atlas = load_atlas()
+    wide = ndimage.binary_dilation(atlas.intracranial, iterations=2)
+    at = np.argwhere(np.ones(_maps()[0].shape, dtype=bool)).astype(np.float32)
+    near = sampled(wide.astype(np.float32), atlas.template_affine, at + affine[:3, 3].astype(np.float32)) > 0
+    return tuple(at[near].astype(np.intp).T)
 
 
 @cache
@@ -258,12 +272,12 @@ def _towards_ventricles() -> tuple[Singles, ...]:
     return tuple((gradient / np.abs(gradient).max()).astype(np.float32))
 
 
-def _pushed(ventricles_mm: float) -> Singles:
-    """Where to look up each voxel so that the ventricles come out wider."""
-    grid = np.indices(_maps()[0].shape, dtype=np.float32)
+def _pushed(ventricles_mm: float, at: tuple[NDArray[np.intp], ...]) -> Singles:
+    """Where to look up each voxel so that the ventricles come out wider, shape (3, n)."""
+    pushed = np.stack(at).astype(np.float32)
     for axis, towards in enumerate(_towards_ventricles()):
-        grid[axis] += np.float32(ventricles_mm) * towards
-    return grid
+        pushed[axis] += np.float32(ventricles_mm) * towards[at]
+    return pushed
 
 
 def _bend(anatomy: Anatomy, rng: np.random.Generator) -> Callable[[Floats], Singles]:

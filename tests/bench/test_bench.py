@@ -64,10 +64,11 @@ def test_missing_load_generator_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_scan_cost_is_that_of_the_whole_process() -> None:
     scan_cost = load_module("scan_cost")
+    held = bytearray(b"x") * 1_500_000_000  # the memory of the process that measures is not the reading's
     run = scan_cost.one_run(ROOT / "sample_data" / "head_ct_left_mca.nii.gz")
     assert run["status"] == "scored"
     assert run["seconds"] > sum(run["steps_seconds"].values()) > 0
-    assert 20 < run["peak_rss_mb"] < 20_000
+    assert 20 < run["peak_rss_mb"] < len(held) / 1e6
 
 
 def test_reader_that_fails_ends_the_measurement(tmp_path: Path) -> None:
