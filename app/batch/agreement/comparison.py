@@ -1,40 +1,33 @@
 """Compares readers with one another and with the truth; the results as plain rows for files and the report."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from app.batch.agreement.curves import calibration_curve, calibration_statistics, delong, weighted_auc
-from app.batch.agreement.intraclass import intervals_of, intraclass_correlations, patient_weights
+from app.batch.agreement.intraclass import intraclass_correlations
 from app.batch.agreement.readings import KEY, PATIENT, TOTAL, Pair, Readings, numbered
+from app.batch.agreement.resampling import Interval, Numbers, Resampling, Values, cross_tables, intervals_of, resampled
 from app.batch.agreement.statistics import (
+    accuracy,
     binary_statistics,
-    bootstrap,
     cross_table,
-    percentile_intervals,
-    sensitivity_and_specificity,
     total_statistics,
+    wilson_interval,
 )
 from app.batch.tables.column_map import REGION_COLUMNS
 from scoring.aspects import FULL_SCORE
 
 CUTS = (6, 3)
 """Lowest scores of a small and of a large core; below 3 the core is very large."""
+TRUTH = "truth"
+"""Name of the table that readers are held to."""
+ALL_REGIONS = "all regions"
+BOOTSTRAP, WILSON, DELONG = "bootstrap", "Wilson", "DeLong"
 
 Row = dict[str, str | int | float | None]
-Scores = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Resampling:
-    """How intervals are drawn."""
-
-    resamples: int
-    seed: int
 
 
 def compare_totals(pair: Pair, how: Resampling) -> list[Row]:
@@ -42,10 +35,9 @@ def compare_totals(pair: Pair, how: Resampling) -> list[Row]:
     cases = pair.totals()
     if not cases.height:
         return []
-    tables = bootstrap(_scores(cases), numbered(cases[PATIENT]), FULL_SCORE + 1, how.resamples, how.seed)
     found = total_statistics(cross_table(_scores(cases), FULL_SCORE + 1))
-    intervals = percentile_intervals(total_statistics, tables)
-    return [_row(pair, name, cases.height, float(value), intervals[name], "bootstrap") for name, value in found.items()]
+    drawn = cross_tables(_scores(cases), numbered(cases[PATIENT]), FULL_SCORE + 1, how)
+    return _rows(_names(pair), cases.height, found, intervals_of(total_statistics(drawn)))
 
 
 def compare_regions(pair: Pair, how: Resampling, *, against_truth: bool) -> list[Row]:
@@ -53,7 +45,7 @@ def compare_regions(pair: Pair, how: Resampling, *, against_truth: bool) -> list
     regions = {region: pair.region(region) for region in pair.shared_regions()}
     named = [*regions.items()]
     if regions:
-        named.append(("all regions", pl.concat(list(regions.values()))))
+        named.append((ALL_REGIONS, pl.concat(list(regions.values()))))
     totals = pair.totals()
     named += [
         (f"total below {cut}", totals.with_columns((pl.col("first", "second") < cut).cast(pl.Int64))) for cut in CUTS
@@ -77,12 +69,8 @@ def compare_many(readers: Sequence[Readings], how: Resampling) -> list[Row]:
     if not shared.height:
         return []
     scores = shared.select(names).to_numpy().astype(np.float64)
-    weights = patient_weights(numbered(shared[PATIENT]), how.resamples, how.seed)
-    intervals = intervals_of(intraclass_correlations(scores, weights))
-    return [
-        _line((", ".join(names), ""), name, shared.height, float(value), intervals[name], "bootstrap")
-        for name, value in intraclass_correlations(scores).items()
-    ]
+    drawn = resampled(lambda weights: intraclass_correlations(scores, weights), numbered(shared[PATIENT]), how)
+    return _rows((", ".join(names), ""), shared.height, intraclass_correlations(scores), intervals_of(drawn))
 
 
 def compare_probabilities(pair: Pair, how: Resampling) -> tuple[list[Row], list[Row]]:
@@ -93,44 +81,60 @@ def compare_probabilities(pair: Pair, how: Resampling) -> tuple[list[Row], list[
         return [], []
     rows: list[Row] = []
     curves: list[Row] = []
-    for what, cases in [*regions.items(), ("all regions", pl.concat(list(regions.values())))]:
-        likely, truth = cases["first"].to_numpy(), cases["second"].to_numpy()
-        patients = numbered(cases[PATIENT])
-        weights = patient_weights(patients, how.resamples, how.seed)
-        drawn = {"auc": weighted_auc(likely, truth, weights), **calibration_statistics(likely, truth, weights)}
-        intervals = intervals_of(drawn)
-        area = delong(likely, truth)
-        alone = int(patients.max()) + 1 == len(patients)
-        interval, method = ((area.low, area.high), "DeLong") if alone else (intervals["auc"], "bootstrap")
-        found = [("auc", area.auc, interval, method)]
-        scores = calibration_statistics(likely, truth)
-        found += [(name, float(value[0]), intervals[name], "bootstrap") for name, value in scores.items()]
-        rows += [
-            {"what": what, **_row(pair, name, cases.height, value, interval, method)}
-            for name, value, interval, method in found
-        ]
+    for what, cases in [*regions.items(), (ALL_REGIONS, pl.concat(list(regions.values())))]:
+        rows += [{"what": what, **row} for row in _probable(pair, cases, how)]
         named: Row = {"first": pair.first.name, "second": pair.second.name, "what": what}
-        curves += [named | point._asdict() for point in calibration_curve(likely, truth)]
+        points = calibration_curve(cases["first"].to_numpy(), cases["second"].to_numpy())
+        curves += [named | point._asdict() for point in points]
     return rows, curves
+
+
+def _probable(pair: Pair, cases: pl.DataFrame, how: Resampling) -> Iterator[Row]:
+    likely, truth = cases["first"].to_numpy(), cases["second"].to_numpy()
+
+    def statistics(weights: Values) -> dict[str, Values]:
+        return {"auc": weighted_auc(likely, truth, weights), **calibration_statistics(likely, truth, weights)}
+
+    intervals = intervals_of(resampled(statistics, numbered(cases[PATIENT]), how))
+    methods = dict.fromkeys(intervals, BOOTSTRAP)
+    if _independent(cases):
+        area = delong(likely, truth)
+        intervals["auc"], methods["auc"] = (area.low, area.high), DELONG
+    for name, value in statistics(np.ones((1, cases.height))).items():
+        yield _row(_names(pair), name, cases.height, float(value[0]), intervals[name], methods[name])
 
 
 def _binary(pair: Pair, cases: pl.DataFrame, how: Resampling, *, against_truth: bool) -> Iterator[Row]:
     table = cross_table(_scores(cases), 2)
-    tables = bootstrap(_scores(cases), numbered(cases[PATIENT]), 2, how.resamples, how.seed)
-    intervals = percentile_intervals(binary_statistics, tables)
-    for name, value in binary_statistics(table).items():
-        yield _row(pair, name, cases.height, float(value), intervals[name], "bootstrap")
-    if against_truth:
-        counted = {"sensitivity": int(table[:, 1].sum()), "specificity": int(table[:, 0].sum())}
-        for name, (share, low, high) in sensitivity_and_specificity(table).items():
-            yield _row(pair, name, counted[name], share, (low, high), "Wilson")
+    drawn = cross_tables(_scores(cases), numbered(cases[PATIENT]), 2, how)
+    yield from _rows(_names(pair), cases.height, binary_statistics(table), intervals_of(binary_statistics(drawn)))
+    if not against_truth:
+        return
+    parts = {"sensitivity": (table[1, 1], table[:, 1].sum()), "specificity": (table[0, 0], table[:, 0].sum())}
+    intervals = intervals_of(accuracy(drawn))
+    for name, value in accuracy(table).items():
+        part, of = (int(number) for number in parts[name])
+        alone = _independent(cases)
+        interval, method = (wilson_interval(part, of), WILSON) if alone else (intervals[name], BOOTSTRAP)
+        yield _row(_names(pair), name, of, float(value), interval, method)
 
 
-def _row(pair: Pair, name: str, cases: int, value: float, interval: tuple[float, float], method: str) -> Row:
-    return _line((pair.first.name, pair.second.name), name, cases, value, interval, method)
+def _independent(cases: pl.DataFrame) -> bool:
+    """Whether no patient has two of the cases, as the formulas of Wilson and DeLong take for granted."""
+    return cases[PATIENT].n_unique() == cases.height
 
 
-def _line(who: tuple[str, str], name: str, cases: int, value: float, interval: tuple[float, float], method: str) -> Row:
+def _names(pair: Pair) -> tuple[str, str]:
+    return pair.first.name, pair.second.name
+
+
+def _rows(
+    who: tuple[str, str], cases: int, found: Mapping[str, Values], intervals: Mapping[str, Interval]
+) -> list[Row]:
+    return [_row(who, name, cases, float(value), intervals[name], BOOTSTRAP) for name, value in found.items()]
+
+
+def _row(who: tuple[str, str], name: str, cases: int, value: float, interval: Interval, method: str) -> Row:
     low, high = interval
     return {
         "first": who[0],
@@ -148,5 +152,5 @@ def _known(value: float) -> float | None:
     return None if math.isnan(value) else round(value, 6) + 0.0
 
 
-def _scores(cases: pl.DataFrame) -> Scores:
+def _scores(cases: pl.DataFrame) -> Numbers:
     return np.column_stack([cases[name].to_numpy().astype(np.int64) for name in ("first", "second")])

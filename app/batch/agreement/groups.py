@@ -1,13 +1,15 @@
 """Subgroups of a comparison: by the values of a column, or by cuts of a column of numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
 
-from app.batch.agreement.comparison import Resampling, Row, compare_regions, compare_totals
-from app.batch.agreement.readings import GROUP, Pair
+from app.batch.agreement.comparison import Row, compare_regions, compare_totals
+from app.batch.agreement.readings import GROUP, KEY, Pair, Readings
+from app.batch.agreement.resampling import Resampling
 from app.batch.faults import TableUnusable
+from app.batch.tables.column_map import REGION_COLUMNS
 
 NOT_KNOWN = "not known"
 MOST_GROUPS = 12
@@ -33,47 +35,51 @@ def parse_grouping(text: str) -> Grouping:
     return Grouping(column, numbers)
 
 
-def compare_groups(pair: Pair, grouping: Grouping, how: Resampling, *, against_truth: bool) -> list[Row]:
-    """All statistics of totals, of all regions together and of the cuts, for each subgroup.
+def labels_of(grouping: Grouping, tables: Iterable[Readings]) -> pl.DataFrame:
+    """Group of each case that any of the tables names: columns ``key`` and ``group``.
 
     Raises
     ------
     TableUnusable
-        Neither table has the column, or it has too many values to be groups.
+        No table has the column, two tables contradict one another, or there are too many values to be groups.
     """
+    column = GROUP + grouping.column
+    stated = [table.frame.select(KEY, pl.col(column)) for table in tables if column in table.frame.columns]
+    if not stated:
+        raise TableUnusable(f"--by {grouping.column}: no table has this column.")
+    cells = pl.concat(stated).with_columns(pl.col(column).str.strip_chars().replace("", None)).drop_nulls().unique()
+    if cells[KEY].is_duplicated().any():
+        raise TableUnusable(f"--by {grouping.column}: two tables give a case different values.")
+    labels = _cut(cells[column], grouping.cuts) if grouping.cuts else cells[column]
+    if labels.n_unique() > MOST_GROUPS:
+        raise TableUnusable(
+            f"--by {grouping.column}: {labels.n_unique()} values, more than {MOST_GROUPS}; give cuts such as"
+            f" {grouping.column}:3,5."
+        )
+    return pl.DataFrame({KEY: cells[KEY], "group": labels})
+
+
+def compare_groups(
+    pair: Pair, grouping: Grouping, labels: pl.DataFrame, how: Resampling, *, against_truth: bool
+) -> list[Row]:
+    """All statistics of totals, of all regions together and of the cuts, for each subgroup; ``labels``: `labels_of`."""
     rows: list[Row] = []
-    for group, frame in _groups(pair, grouping):
+    for group, frame in _groups(pair, grouping, labels):
         part = Pair(pair.first, pair.second, frame)
         found = [{"what": "total", **row} for row in compare_totals(part, how)]
-        found += [
-            row for row in compare_regions(part, how, against_truth=against_truth) if len(str(row["what"])) > _REGION
-        ]
+        binary = compare_regions(part, how, against_truth=against_truth)
+        found += [row for row in binary if row["what"] not in REGION_COLUMNS]  # of one region there are too few cases
         rows += [{"by": grouping.column, "group": group, **row} for row in found]
     return rows
 
 
-_REGION = 2
-"""Letters of the longest name of a region; a single region of a subgroup holds too few cases to speak of."""
-
-
-def _groups(pair: Pair, grouping: Grouping) -> Iterator[tuple[str, pl.DataFrame]]:
-    name = GROUP + grouping.column
-    columns = [column for column in (f"{name}_second", name) if column in pair.frame.columns]
-    if not columns:
-        raise TableUnusable(f"--by {grouping.column}: no table has this column.")
-    labels = pair.frame.select(pl.coalesce(columns).str.strip_chars().replace("", None)).to_series()
-    if grouping.cuts:
-        labels = _cut(labels, grouping.cuts)
-    labels = labels.fill_null(NOT_KNOWN)
-    values = labels.unique().to_list()
-    if len(values) > MOST_GROUPS:
-        raise TableUnusable(
-            f"--by {grouping.column}: {len(values)} values, more than {MOST_GROUPS}; give cuts such as"
-            f" {grouping.column}:3,5."
-        )
+def _groups(pair: Pair, grouping: Grouping, labels: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    group = pair.frame.join(labels, on=KEY, how="left", maintain_order="left")["group"].fill_null(NOT_KNOWN)
     ordered = [_label(grouping.cuts, number) for number in range(len(grouping.cuts) + 1)] if grouping.cuts else []
-    for value in sorted(values, key=lambda value: (value == NOT_KNOWN, value not in ordered, _place(ordered, value))):
-        yield value, pair.frame.filter(labels == value)
+    for value in sorted(
+        group.unique(), key=lambda value: (value == NOT_KNOWN, value not in ordered, _place(ordered, value))
+    ):
+        yield value, pair.frame.filter(group == value)
 
 
 def _place(ordered: list[str], value: str) -> tuple[int, str]:

@@ -1,9 +1,7 @@
-"""Agreement of any number of readers at once: ICC of complete ratings, by analysis of variance with patients' weights.
+"""Intraclass correlation of two readers or more, by analysis of variance in which every case has a weight.
 
 Sources: Shrout and Fleiss 1979, ICC(2,1) and ICC(3,1); McGraw and Wong 1996 call them ICC(A,1) and ICC(C,1).
 """
-
-from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,24 +39,6 @@ def intraclass_correlations(scores: Values, weights: Values | None = None) -> di
         "icc_a1": _ratio(ms_cases - ms_error, absolute, count),
         "icc_c1": _ratio(ms_cases - ms_error, consistent, count),
     }
-
-
-def patient_weights(patients: NDArray[np.int64], resamples: int, seed: int) -> Values:
-    """How often each case counts in each resample of whole patients, shape (resamples, cases)."""
-    draw = np.random.default_rng(seed)
-    count = int(patients.max()) + 1
-    return draw.multinomial(count, np.full(count, 1 / count), size=resamples)[:, patients].astype(np.float64)
-
-
-def intervals_of(estimates: Mapping[str, Values]) -> dict[str, tuple[float, float]]:
-    """95 % percentile intervals of resampled estimates; NaN where fewer than 95 % of the resamples define one."""
-    found = {}
-    for name, values in estimates.items():
-        defined = values[~np.isnan(values)]
-        enough = len(defined) >= 0.95 * len(values)
-        low, high = np.percentile(defined, [2.5, 97.5]) if enough else (np.nan, np.nan)
-        found[name] = (float(low), float(high))
-    return found
 
 
 def _ratio(above: Values, below: Values, count: Values) -> Values:

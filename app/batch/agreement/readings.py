@@ -26,8 +26,14 @@ class Readings:
     """One reader's table: a row a case with ``key``, ``patient``, ``total``, ``side`` and the regions it has."""
 
     name: str
+    file: str
     frame: pl.DataFrame
     faults: list[Fault]
+
+    @property
+    def failed(self) -> int:
+        """How many rows were left out."""
+        return len({fault.row for fault in self.faults})
 
     @property
     def regions(self) -> list[str]:
@@ -85,7 +91,7 @@ def read_readings(path: Path, name: str, columns: Columns, now: datetime) -> Rea
     joined = pl.concat(frames) if frames else pl.DataFrame(schema={KEY: pl.String, PATIENT: pl.String, TOTAL: pl.Int64})
     if joined[KEY].is_duplicated().any():
         raise TableUnusable(f"{path.name}: a case stands there twice; {columns.key} has to name each case once.")
-    return Readings(name, joined, faults)
+    return Readings(name, path.name, joined, faults)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,26 +3,27 @@
 A cross table counts cases by the score of the first reading (rows) and of the second (columns). Arrays may have leading
 axes: one table for each resample. Where a statistic is not defined (no variance, no case) it is NaN.
 
-Sources: McGraw and Wong 1996 (ICC(A,1) and ICC(C,1), two-way model, single measurement), Cohen 1968 (weighted kappa),
-Gwet 2008 (AC1), Bland and Altman 1986 (limits of agreement), Wilson 1927 (interval of a proportion).
-"""
+Libraries have most of these for one table; here each takes all resamples at once. The tests hold them to
+the libraries.
 
-from collections.abc import Callable, Mapping
+Sources: Cohen 1968 (weighted kappa), Gwet 2008 (AC1), Matthews 1975 (MCC), Bland and Altman 1986 (limits of agreement),
+Wilson 1927 (interval of a proportion); of the ICC see `app.batch.agreement.intraclass`.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
+from app.batch.agreement.intraclass import intraclass_correlations
+from app.batch.agreement.resampling import CONFIDENCE, Interval
+
 Tables = NDArray[np.float64]
 """Cross tables, shape (..., k, k)."""
 Values = NDArray[np.float64]
-Interval = tuple[float, float]
 
 _LIMITS_SD = 1.96
 """Standard deviations to either side within which 95 % of normally distributed differences lie."""
-_CONFIDENCE = 0.95
 _NOTHING = 1e-12
-_CELLS_AT_ONCE = 20_000_000
 
 
 def cross_table(pairs: NDArray[np.int64], size: int) -> Tables:
@@ -41,22 +42,9 @@ def weighted_kappa(tables: Tables) -> Values:
 
 
 def intraclass_correlation(tables: Tables) -> dict[str, Values]:
-    """ICC(A,1), absolute agreement, and ICC(C,1), consistency, by analysis of variance; needs two cases or more."""
-    size = tables.shape[-1]
-    first, second = np.arange(size)[:, None], np.arange(size)[None, :]
-    count = tables.sum((-2, -1))
-    first_mean, second_mean = _mean(tables, first), _mean(tables, second)
-    mean = (first_mean + second_mean) / 2
-    between = mean[..., None, None]
-    ss_rows = 2 * (tables * ((first + second) / 2 - between) ** 2).sum((-2, -1))
-    ss_columns = count * ((first_mean - mean) ** 2 + (second_mean - mean) ** 2)
-    ss_total = (tables * ((first - between) ** 2 + (second - between) ** 2)).sum((-2, -1))
-    rows = _ratio(ss_rows, count - 1)
-    error = _ratio(ss_total - ss_rows - ss_columns, count - 1)
-    return {
-        "icc_a1": _ratio(rows - error, rows + error + 2 * _ratio(ss_columns - error, count)),
-        "icc_c1": _ratio(rows - error, rows + error),
-    }
+    """ICC(A,1) and ICC(C,1) of two readers; needs two cases or more."""
+    cells = np.indices(tables.shape[-2:]).reshape(2, -1).T.astype(np.float64)
+    return intraclass_correlations(cells, tables.reshape(*tables.shape[:-2], -1))
 
 
 def differences(tables: Tables) -> dict[str, Values]:
@@ -111,60 +99,20 @@ def binary_statistics(tables: Tables) -> dict[str, Values]:
     }
 
 
-def sensitivity_and_specificity(table: Tables) -> dict[str, tuple[float, float, float]]:
-    """Of a reading (rows) against the truth (columns): estimate, Wilson interval; NaN where no case is of the kind."""
-    hits, positives = int(table[1, 1]), int(table[:, 1].sum())
-    rejections, negatives = int(table[0, 0]), int(table[:, 0].sum())
-    return {"sensitivity": _proportion(hits, positives), "specificity": _proportion(rejections, negatives)}
+def accuracy(tables: Tables) -> dict[str, Values]:
+    """Sensitivity and specificity of a reading (rows) against the truth (columns)."""
+    return {
+        "sensitivity": _ratio(tables[..., 1, 1], tables[..., :, 1].sum(-1)),
+        "specificity": _ratio(tables[..., 0, 0], tables[..., :, 0].sum(-1)),
+    }
 
 
-def bootstrap(pairs: NDArray[np.int64], patients: NDArray[np.int64], size: int, resamples: int, seed: int) -> Tables:
-    """Cross tables of resampled patients, all cases of a patient together.
-
-    Parameters
-    ----------
-    pairs
-        Scores of both readings, shape (cases, 2).
-    patients
-        Number of the patient of each case, from 0 without gaps.
-    size, resamples, seed
-        Number of scores, of resamples, and where the random numbers start.
-    """
-    draw = np.random.default_rng(seed)
-    cells = pairs[:, 0] * size + pairs[:, 1]
-    count = int(patients.max()) + 1
-    if count == len(cells):  # one case a patient: drawing cases is drawing cells by their shares
-        shares = np.bincount(cells, minlength=size * size) / len(cells)
-        return draw.multinomial(count, shares, size=resamples).reshape(resamples, size, size).astype(np.float64)
-    by_patient = np.zeros((count, size * size))
-    np.add.at(by_patient, (patients, cells), 1)
-    at_once = max(1, _CELLS_AT_ONCE // count)
-    drawn = [
-        draw.multinomial(count, np.full(count, 1 / count), size=min(at_once, resamples - done)) @ by_patient
-        for done in range(0, resamples, at_once)
-    ]
-    return np.concatenate(drawn).reshape(resamples, size, size)
-
-
-def percentile_intervals(
-    statistics: Callable[[Tables], Mapping[str, Values]], resampled: Tables
-) -> dict[str, Interval]:
-    """95 % percentile intervals; NaN where a statistic is defined in too few resamples to speak of one."""
-    outside = 100 * (1 - _CONFIDENCE) / 2
-    intervals = {}
-    for name, values in statistics(resampled).items():
-        defined = values[~np.isnan(values)]
-        enough = len(defined) >= _CONFIDENCE * len(values)
-        low, high = np.percentile(defined, [outside, 100 - outside]) if enough else (np.nan, np.nan)
-        intervals[name] = (float(low), float(high))
-    return intervals
-
-
-def _proportion(part: int, of: int) -> tuple[float, float, float]:
+def wilson_interval(part: int, of: int) -> Interval:
+    """95 % interval of a proportion of independent cases; NaN where there are none."""
     if of == 0:
-        return (float("nan"),) * 3
-    interval = binomtest(part, of).proportion_ci(_CONFIDENCE, method="wilson")
-    return part / of, float(interval.low), float(interval.high)
+        return float("nan"), float("nan")
+    interval = binomtest(part, of).proportion_ci(CONFIDENCE, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def _mean(tables: Tables, values: NDArray[np.int64]) -> Values:

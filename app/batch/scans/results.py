@@ -12,14 +12,15 @@ from app.batch.whole_file import Unfinished
 from app.version import __version__
 from imaging.atlas_description import atlas_version
 from imaging.calibration import load_calibration
-from scoring.regions import Region
+from scoring.regions import Region, Side
 
 FAILED = "failed"
 COLUMNS = (
     "case_id", "sha256", "status", "reason", "side", "aspects_total", "aspects_low", "aspects_high",
     *(region.value for region in Region), "warnings",
+    *(f"probability_{side}_{region}" for side in Side for region in Region),
 )  # fmt: skip
-"""Columns of the table; ``case_id`` is the path of the scan below the folder."""
+"""Columns of the table; ``case_id`` is the path of the scan below the folder. ``aspects agreement`` knows them all."""
 
 Reading = dict[str, Any]
 
@@ -85,7 +86,12 @@ def _scored(reading: Reading) -> dict[str, Any]:
         statuses = {reading["regions"][one][region.value]["status"] for one in sides}
         regions[region.value] = statuses.pop() if len(statuses) == 1 else None
     totals = {f"aspects_{part}": reading[key] for part, key in _TOTALS}
-    return {"status": "scored", "reason": None, "side": side, **totals, **regions}
+    likely = {
+        f"probability_{one}_{name}": region["probability"]
+        for one, found in reading["regions"].items()
+        for name, region in found.items()
+    }
+    return {"status": "scored", "reason": None, "side": side, **totals, **regions, **likely}
 
 
 _TOTALS = (("total", "total"), ("low", "total_low"), ("high", "total_high"))
@@ -98,16 +104,14 @@ def write_tables(out: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         import polars as pl  # noqa: PLC0415 -- an extra; a folder of scans is read without it too
     except ModuleNotFoundError:
         return
-    whole = {name: pl.Int64 if name in _NUMBERS else pl.String for name in COLUMNS}
+    types = {"aspects": pl.Int64, "probability": pl.Float64}
+    whole = {name: types.get(name.split("_")[0], pl.String) for name in COLUMNS}
     texts = [{**line, "case_id": os.fsencode(line["case_id"]).decode("utf-8", "replace")} for line in rows]
     with Unfinished(out / "results.parquet") as unfinished:
         pl.DataFrame([{name: line.get(name) for name in COLUMNS} for line in texts], schema=whole).write_parquet(
             unfinished.stream
         )
         unfinished.finish()
-
-
-_NUMBERS = frozenset(f"aspects_{part}" for part, _ in _TOTALS)
 
 
 def csv_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], delimiter: str = ",") -> bytes:

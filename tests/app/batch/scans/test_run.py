@@ -78,6 +78,7 @@ def test_every_scan_has_a_line_and_equal_scans_are_read_once(folder: Path, tmp_p
     assert sorted(found) == ["a.nii", "b.nii.gz", "dicom", "sub/copy of a.nii"]
     assert found["a.nii"]["aspects_total"] == "8"
     assert (found["a.nii"]["side"], found["a.nii"]["L"], found["a.nii"]["M6"]) == ("left", "affected", "unaffected")
+    assert (found["a.nii"]["probability_left_C"], found["a.nii"]["probability_right_M6"]) == ("0.5", "0.5")
     assert len(list((tmp_path / "out" / "scans").iterdir())) == 3
     assert sorted(path.relative_to(folder) for path in folder.rglob("*")) == before, "nothing is written beside scans"
 
