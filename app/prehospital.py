@@ -40,10 +40,10 @@ def prehospital(case: FieldCase) -> dict[str, Any]:
     values = {fact: value for fact, value in stated.items() if value is not None}
     book = rulebook()
     advice = action_advice(book, case.evaluated_at.date(), "prehospital", values)
-    advice = advice or TransferAdvice(Action.NEAREST_STROKE_CENTRE, None, [], ())
+    advice = advice or TransferAdvice(Action.NEAREST_STROKE_CENTRE, None, (), ())
     return {
         "scale": _scale_json(case.score),
-        "transfer": action_json(advice),
+        "transfer": action_json(advice, values),
         "versions": {"software": __version__, "rules": book.version},
         "not_for_clinical_use": NOT_FOR_CLINICAL_USE,
     }

@@ -6,17 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from app.answers.clauses import clause_json
-from app.answers.parts import NOT_FOR_CLINICAL_USE, PARTS, Judged, closing, opening
+from app.answers.judged import judge_case
+from app.answers.parts import NOT_FOR_CLINICAL_USE, PARTS, closing, opening
 from app.answers.text import part_text
 from app.operations import observers
 from scoring.case import Case
-from scoring.derived import assess
-from scoring.eligibility import grid_in_force, judge
 from scoring.local_policy import with_local_policy
 from scoring.rule_files import read_rulebook
 from scoring.rulebook import RuleBook
-from scoring.timeline import minutes_to_puncture
-from scoring.transfer import leading_stance, transfer_advice
 
 __all__ = ["NOT_FOR_CLINICAL_USE", "PARTS", "rulebook", "rules_catalogue", "triage", "triage_text"]
 
@@ -52,7 +49,7 @@ def triage(case: Case, parts: Collection[str] | None = None) -> dict[str, Any]:
     CaseError
         The case contradicts itself; the error says where.
     """
-    judged = judge_case(case)
+    judged = judge_case(case, rulebook())
     answer = opening(judged)
     for name, part in PARTS.items():
         if parts is None or name in parts:
@@ -64,7 +61,7 @@ def triage(case: Case, parts: Collection[str] | None = None) -> dict[str, Any]:
 
 def triage_text(case: Case, parts: Collection[str] | None = None) -> bytes:
     """The answer of `triage` as JSON text, byte for byte, in less time. Parameters and errors as there."""
-    judged = judge_case(case)
+    judged = judge_case(case, rulebook())
     members = [part_text(opening, judged)]
     members += [part_text(part, judged) for name, part in PARTS.items() if parts is None or name in parts]
     members.append(part_text(closing, judged))
@@ -72,18 +69,6 @@ def triage_text(case: Case, parts: Collection[str] | None = None) -> bytes:
         {"transfer": {"action": judged.advice.action.value}} if parts is None or "transfer" in parts else {}
     )
     return b"{%b}" % b",".join(members)
-
-
-def judge_case(case: Case) -> Judged:
-    """Judge a case once for all parts of its answer. Raises CaseError."""
-    book, on = rulebook(), case.evaluated_at.date()
-    assessment = assess(case)
-    grid = grid_in_force(book, on)
-    kept = grid.kept_for(assessment.values)
-    answers = judge(grid, assessment.values, kept)
-    to_puncture = minutes_to_puncture(case.site, assessment.timeline.minutes.get("minutes_since_arrival"))
-    advice = transfer_advice(book, on, assessment.values, leading_stance(answers))
-    return Judged(case, book, on, assessment, grid, kept, answers, to_puncture, advice)
 
 
 def rules_catalogue(ruleset: str | None = None) -> list[dict[str, Any]]:

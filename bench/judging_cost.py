@@ -19,9 +19,10 @@ sys.path.insert(0, str(ROOT))
 
 from pydantic_core import to_json  # noqa: E402 -- the checkout's own packages come first
 
+from app.answers.judged import judge_case  # noqa: E402
 from app.answers.text import part_text  # noqa: E402
 from app.intake.case_file import read_case  # noqa: E402
-from app.triage import PARTS, judge_case, triage, triage_text  # noqa: E402
+from app.triage import PARTS, rulebook, triage, triage_text  # noqa: E402
 from scoring.case import Case  # noqa: E402
 from scoring.derived import assess  # noqa: E402
 from scoring.eligibility import judge, outcomes  # noqa: E402
@@ -36,7 +37,7 @@ NEW_PATIENTS = 400
 def measure() -> Figures:
     """Microseconds a patient: the best of several rounds for known cells, the median patient for new ones."""
     case = sample_case()
-    judged = judge_case(case)
+    judged = judge_case(case, rulebook())
     assess_us = _best(lambda: assess(case))
     known = {
         "outcomes alone": assess_us + _best(lambda: outcomes(judged.grid, judged.values)),

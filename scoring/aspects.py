@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from scoring.regions import Region, Side, Status
 
-FULL_SCORE = len(Region)
+REGIONS = tuple(Region)
+FULL_SCORE = len(REGIONS)
 """Ten regions, ten points: the definition of the score, not a threshold."""
 
 _TREATMENT_BANDS = ((6, "6-10"), (3, "3-5"), (0, "0-2"))
@@ -46,12 +48,12 @@ class AspectsScore:
     @property
     def band(self) -> str | None:
         """Treatment band, ``"6-10"``, ``"3-5"`` or ``"0-2"``; ``None`` when the bounds reach into two bands."""
-        return _shared_band(self, _TREATMENT_BANDS)
+        return _shared_band(self.low, self.high, _TREATMENT_BANDS)
 
     @property
     def prognostic_band(self) -> str | None:
         """As :attr:`band`, with 8-10 and 6-7 apart."""
-        return _shared_band(self, _PROGNOSTIC_BANDS)
+        return _shared_band(self.low, self.high, _PROGNOSTIC_BANDS)
 
 
 def score_aspects(findings: Findings) -> AspectsScore:
@@ -67,16 +69,16 @@ def score_aspects(findings: Findings) -> AspectsScore:
     >>> score_aspects(Findings(Side.LEFT, {Region.I: Status.AFFECTED})).total is None
     True
     """
-    affected = [region for region in Region if findings.regions.get(region) is Status.AFFECTED]
-    not_assessable = [region for region in Region if findings.regions.get(region) is Status.NOT_ASSESSABLE]
-    not_looked_at = [region for region in Region if region not in findings.regions]
-    high = FULL_SCORE - len(affected)
+    seen = {region: findings.regions[region] for region in REGIONS if region in findings.regions}
+    not_assessable = [region for region, status in seen.items() if status is Status.NOT_ASSESSABLE]
+    not_looked_at = [region for region in REGIONS if region not in seen]
+    high = FULL_SCORE - list(seen.values()).count(Status.AFFECTED)
     return AspectsScore(
         total=None if not_looked_at else high,
         low=high - len(not_assessable) - len(not_looked_at),
         high=high,
         side=findings.side,
-        regions={region: findings.regions[region] for region in Region if region in findings.regions},
+        regions=seen,
         warnings=tuple(_warnings(findings, not_assessable, not_looked_at)),
     )
 
@@ -103,6 +105,7 @@ def _names(regions: list[Region] | frozenset[Region]) -> str:
     return ", ".join(region for region in Region if region in regions)
 
 
-def _shared_band(score: AspectsScore, bands: tuple[tuple[int, str], ...]) -> str | None:
-    names = {next(name for lowest, name in bands if points >= lowest) for points in (score.low, score.high)}
+@cache
+def _shared_band(low: int, high: int, bands: tuple[tuple[int, str], ...]) -> str | None:
+    names = {next(name for lowest, name in bands if points >= lowest) for points in (low, high)}
     return names.pop() if len(names) == 1 else None

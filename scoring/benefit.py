@@ -92,34 +92,23 @@ def benefit_figures(eligible: Collection[str], values: Mapping[str, Known]) -> l
         What is known of the case, as ``derived.assess`` gives it; for pools, which have no rule set. A pool whose
         conditions are not all known to hold gives nothing, nor does any pool once haemorrhage was seen.
     """
-    pools = frozenset() if values.get("haemorrhage_on_imaging") is True else _pools_that_hold(values)
-    return [figure for figure in all_figures() if figure.id in pools or figure.taken_by in eligible]
+    bleeds = values.get("haemorrhage_on_imaging") is True
+    return [
+        figure for figure in all_figures() if figure.taken_by in eligible or (not bleeds and _holds(figure, values))
+    ]
 
 
-def _pools_that_hold(values: Mapping[str, Known]) -> frozenset[str]:
-    """Pools share most of their conditions: each is asked once, and one that does not hold settles all its pools."""
-    failed: set[str] = set()
-    for condition, pools in _pools_by_condition():
-        if not pools <= failed and condition.answer(values.get(condition.fact)) is not Ternary.MET:
-            failed |= pools
-    return _pool_ids() - failed
-
-
-@cache
-def _pools_by_condition() -> tuple[tuple[Condition, frozenset[str]], ...]:
-    """Each condition with the pools that ask for it, those first that most pools share."""
-    pools: dict[Condition, set[str]] = {}
-    for figure in all_figures():
-        for condition in figure.applies_to if figure.taken_by is None else ():
-            pools.setdefault(condition, set()).add(figure.id)
-    return tuple(
-        (condition, frozenset(ids)) for condition, ids in sorted(pools.items(), key=lambda item: -len(item[1]))
+def _holds(figure: BenefitFigure, values: Mapping[str, Known]) -> bool:
+    """Whether the patient is known to belong to a pool."""
+    return figure.taken_by is None and all(
+        condition.answer(values.get(condition.fact)) is Ternary.MET for condition in figure.applies_to
     )
 
 
-@cache
-def _pool_ids() -> frozenset[str]:
-    return frozenset(figure.id for figure in all_figures() if figure.taken_by is None)
+def pool_conditions() -> Iterator[Condition]:
+    """All that pools ask for beyond what rule sets ask."""
+    for figure in all_figures():
+        yield from figure.applies_to
 
 
 @cache

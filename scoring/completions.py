@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import and_
 
-from scoring.grid import Column, Grid, Masks
+from scoring.cells import Column
+from scoring.grid import Grid, Masks
 from scoring.outcomes import Verdict
 from scoring.rulebook import RuleSet
 from scoring.values import Interval, Known, OneOf

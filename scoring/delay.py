@@ -87,18 +87,23 @@ def outcomes_by_delay(values: Mapping[str, Known], minutes_to_puncture: int | No
     -------
     Empty where the patient is not known to belong to the model's group, or too late for it.
     """
-    since_onset, model = values.get("minutes_since_last_known_well"), delay_model()
-    if minutes_to_puncture is None or not isinstance(since_onset, int | float):
+    since_onset = values.get("minutes_since_last_known_well")
+    if minutes_to_puncture is None or not isinstance(since_onset, int | float) or not model_applies(values):
         return ()
+    return outcomes_from(int(since_onset) + minutes_to_puncture)
+
+
+def model_applies(values: Mapping[str, Known]) -> bool:
+    """Whether the patient is known to belong to the model's group."""
     if values.get("haemorrhage_on_imaging") is True:
-        return ()
-    if all_of(condition.answer(values.get(condition.fact)) for condition in model.applies_to) is not Ternary.MET:
-        return ()
-    return _outcomes(int(since_onset) + minutes_to_puncture)
+        return False
+    answers = (condition.answer(values.get(condition.fact)) for condition in delay_model().applies_to)
+    return all_of(answers) is Ternary.MET
 
 
 @lru_cache(maxsize=1024)
-def _outcomes(planned: int) -> tuple[ExpectedOutcome, ...]:
+def outcomes_from(planned: int) -> tuple[ExpectedOutcome, ...]:
+    """Outcomes of a group treated ``planned`` minutes after onset, and later; empty where the model is silent."""
     model = delay_model()
     covered = [delay for delay in model.delays_minutes if planned + delay <= model.no_effect_minutes]
     return tuple(model.outcome(planned, delay) for delay in covered)

@@ -1,13 +1,13 @@
 """From the case to the values that rules ask for: times as minutes, findings as scores, perfusion as mismatch."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
 
 from scoring.aspects import AspectsScore, score_aspects
 from scoring.case import Case
 from scoring.conditions import DAYS_PER_YEAR
 from scoring.errors import CaseError
-from scoring.facts import FACTS, Facts, FactSpec, Kind, NihssItems
+from scoring.facts import FACTS, FactSpec, Kind, NihssItems
 from scoring.nihss import NihssScore, score_nihss
 from scoring.outcomes import Stance
 from scoring.pc_aspects import PcAspectsScore, score_pc_aspects
@@ -55,8 +55,6 @@ _TIMES_AND_ITEMS = {name for name, spec in FACTS.items() if spec.kind in {Kind.T
 
 _COARSE_FACTS = {name: spec for name, spec in FACTS.items() if spec.coarse}
 
-_PLAIN_FACTS = tuple(entry.name for entry in fields(Facts) if entry.name not in _TIMES_AND_ITEMS)
-
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
@@ -83,7 +81,7 @@ def assess(case: Case) -> Assessment:
     aspects = score_aspects(case.findings) if case.findings is not None else None
     posterior = score_pc_aspects(case.posterior_findings) if case.posterior_findings is not None else None
     nihss = score_nihss(facts.nihss_items) if facts.nihss_items is not None else None
-    values: dict[str, Known] = {name: value for name in _PLAIN_FACTS if (value := getattr(facts, name)) is not None}
+    values: dict[str, Known] = {n: value for n, value in facts.known().items() if n not in _TIMES_AND_ITEMS}
     values.update(times.minutes)
     _put_age(values)
     _put_score(values, "aspects_total", aspects)

@@ -20,13 +20,14 @@ class DoorInDoorOutTarget:
         return minutes_since_arrival > self.minutes
 
 
-def door_in_door_out_targets() -> list[DoorInDoorOutTarget]:
+@cache
+def door_in_door_out_targets() -> tuple[DoorInDoorOutTarget, ...]:
     """The targets, the strictest first.
 
     >>> [target.is_missed(91) for target in door_in_door_out_targets()]
     [True, False]
     """
-    return [DoorInDoorOutTarget(**entry) for entry in _settings()["targets"]]
+    return tuple(DoorInDoorOutTarget(**entry) for entry in _settings()["targets"])
 
 
 def door_in_door_out_dispute() -> str:

@@ -1,6 +1,6 @@
 """What each rule set says of a case: outcome, deciding clause, its lines with the patient's values, what is missing."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -15,15 +15,6 @@ from scoring.outcomes import Outcome, Stance
 from scoring.rulebook import AnyOf, Clause, Conjunction, Line, RuleBook, RuleSet
 from scoring.ternary import Ternary, all_of, any_of
 from scoring.values import Known
-
-
-class Reason(NamedTuple):
-    """One line of a clause beside the patient's value. ``value is None``: not known."""
-
-    fact: str
-    value: Known | None
-    condition: str
-    answer: Ternary
 
 
 class AnsweredLine(NamedTuple):
@@ -62,10 +53,6 @@ class Answer:
     def outcome_text(self) -> str:
         """The outcome in words."""
         return self.clause.outcome_text if self.clause is not None else self.outcome.label
-
-    def reasons(self, values: Mapping[str, Known]) -> list[Reason]:
-        """The lines behind the answer, with the patient's values."""
-        return reasons_of(self.lines, values)
 
 
 class _Decision(NamedTuple):
@@ -184,11 +171,6 @@ _VOCABULARY = {name: place for place, name in enumerate(FACTS)}
 def clause_answer(clause: Clause, values: Mapping[str, Known]) -> Ternary:
     """Evaluate one clause line by line: the plain reading that the compiled grid must agree with."""
     return all_of(_line_answer(line, values) for line in clause.lines)
-
-
-def reasons_of(lines: Iterable[AnsweredLine], values: Mapping[str, Known]) -> list[Reason]:
-    """Lines beside the values of one patient."""
-    return [Reason(line.fact, values.get(line.fact), line.condition, Ternary(line.answer)) for line in lines]
 
 
 def _answered(condition: Condition, answer: Ternary) -> AnsweredLine:

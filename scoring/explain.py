@@ -6,10 +6,11 @@ from functools import reduce
 from itertools import groupby
 from operator import and_
 
+from scoring.cells import Cell, Column
 from scoring.conditions import DAYS_PER_YEAR
 from scoring.eligibility import Answer
 from scoring.facts import Kind
-from scoring.grid import Cell, Column, Grid, Kept, Segment
+from scoring.grid import Grid, Kept, Segment
 from scoring.outcomes import Outcome, Verdict
 from scoring.rulebook import RuleSet
 from scoring.values import Interval, Known, OneOf

@@ -73,9 +73,20 @@ OCCLUSION_SITES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """What is known of one patient. Every field may be ``None``, and that means not known: never no, zero or normal."""
+
+    @classmethod
+    def of(cls, known: Mapping[str, Any]) -> "Facts":
+        """Make the facts from the few that are known, by name, as checked before; a tenth of the cost of all ninety."""
+        facts = object.__new__(cls)
+        facts.__dict__.update(known)
+        return facts
+
+    def known(self) -> dict[str, Any]:
+        """The facts that are known, by name, in the order in which they were stated."""
+        return {name: value for name, value in self.__dict__.items() if value is not None}
 
     age_years: float | None = _number("Age", "years", 0, 120)
     age_days: int | None = _integer("Age below one year", "days", 0, 366, "Instead of years, for infants.")

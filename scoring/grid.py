@@ -6,76 +6,20 @@ fact, for all rule sets at once, and stays three-valued: an unknown fact leaves 
 if the conjunction does not ask for it.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import reduce
 from itertools import groupby
 from operator import and_, itemgetter, or_
 from typing import Any, TypeVar
 
-from scoring.conditions import Bounds, Condition
-from scoring.derived import STATED_FACTS_BEHIND, fact_spec
-from scoring.facts import FactSpec, Kind
+from scoring.cells import Column, columns_of
+from scoring.conditions import Condition
+from scoring.derived import STATED_FACTS_BEHIND
 from scoring.rulebook import Clause, RuleSet
 from scoring.values import Interval, Known, OneOf
 
 Answers = TypeVar("Answers")
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A part of a fact's range in which every condition answers alike."""
-
-    mask: int
-    low: float | None = None
-    """Lower end of a numeric cell; ``None``: open or not numeric. ``low == high`` is a single point."""
-    high: float | None = None
-    choice: str | bool | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Column:
-    """One fact: its cells, and the mask of the conjunctions that do not ask for it."""
-
-    fact: str
-    spec: FactSpec
-    cells: tuple[Cell, ...]
-    free: int
-    points: tuple[float, ...]
-    """Bounds of a numeric fact in ascending order; cell ``2 i + 1`` is the point ``i``, even cells lie between."""
-    choices: Mapping[str | bool, int]
-    """Index of the cell of each choice or flag."""
-
-    def index(self, value: Known) -> int:
-        """Cell of a fully known value."""
-        if self.points:
-            position = bisect_left(self.points, value)  # type: ignore[type-var]  # numeric columns hold numbers
-            on_point = position < len(self.points) and self.points[position] == value
-            return 2 * position + (1 if on_point else 0)
-        return self.choices[value]  # type: ignore[index]  # other columns hold choices
-
-    def covered(self, value: Known) -> range | tuple[int, ...]:
-        """Cells that a partly or fully known value may lie in."""
-        if isinstance(value, Interval):
-            return range(self.index(value.low), self.index(value.high) + 1)
-        if isinstance(value, OneOf):
-            return tuple(self.index(option) for option in sorted(value.options))
-        return (self.index(value),)
-
-    @cached_property
-    def habitable(self) -> frozenset[int]:
-        """Cells that hold a value at all; a piece between neighbouring integers holds none."""
-        return frozenset(i for i, cell in enumerate(self.cells) if _can_hold(self.spec, cell))
-
-    def reachable(self, known: Known | None) -> list[int]:
-        """Cells that the fact can still lie in."""
-        covered = range(len(self.cells)) if known is None else self.covered(known)
-        return [i for i in covered if i in self.habitable]
-
-    def sample_values(self, known: Known | None) -> list[Known]:
-        """One value from every cell that the fact can still lie in."""
-        return [_sample(self.spec, self.cells[i]) for i in self.reachable(known)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +55,8 @@ class Kept(dict[str, Any]):
 class Grid:
     """Rule sets compiled together; built once for a rule book and a date."""
 
-    def __init__(self, rulesets: Sequence[RuleSet]) -> None:
-        """Compile; ``rulesets`` keep their order."""
+    def __init__(self, rulesets: Sequence[RuleSet], also: Sequence[Condition] = ()) -> None:
+        """Compile; ``rulesets`` keep their order. What is kept may hang on the conditions ``also``."""
         self.rulesets = tuple(rulesets)
         self.clause_of_bit: list[Clause] = []
         self.mask_of_ruleset: dict[str, int] = {}
@@ -125,10 +69,11 @@ class Grid:
                     self.clause_of_bit.append(clause)
             self.mask_of_ruleset[ruleset.id] = (1 << len(conjunctions)) - (1 << first)
         self.everything = (1 << len(conjunctions)) - 1
-        self.columns = _columns(conjunctions)
+        self.columns = columns_of(conjunctions)
         self._segments: dict[tuple[str, str], tuple[Segment, ...]] = {}
-        self._watched = _watched(self.rulesets, self.columns)
-        self._memory: dict[tuple[object, ...], Kept] = {}
+        scope = [ruleset.unless for ruleset in self.rulesets if ruleset.unless is not None]
+        self._signs = _signs(columns_of(conjunctions, [*scope, *also]))
+        self._memory: dict[int, Kept] = {}
 
     def masks(self, values: Mapping[str, Known]) -> Masks:
         """Judge all conjunctions for what is known."""
@@ -147,9 +92,16 @@ class Grid:
                 met &= mask
         return Masks(possible, met)
 
-    def kept_for(self, values: Mapping[str, Known]) -> Kept:
-        """What was worked out for earlier patients whose facts lie in the same cells; empty for the first."""
-        signature = tuple(self._signature(values))
+    def signature(self, values: Mapping[str, Known]) -> int:
+        """The cells that the facts lie in, as one number: the same for patients whom no rule set tells apart."""
+        signature = 0
+        for fact, value in values.items():
+            if (sign := self._signs.get(fact)) is not None:
+                signature |= sign(value)
+        return signature
+
+    def kept_at(self, signature: int) -> Kept:
+        """What was worked out for earlier patients with this signature; empty for the first."""
         kept = self._memory.get(signature)
         if kept is None:
             if len(self._memory) >= _REMEMBERED:
@@ -157,16 +109,9 @@ class Grid:
             kept = self._memory[signature] = Kept()
         return kept
 
-    def _signature(self, values: Mapping[str, Known]) -> Iterator[object]:
-        """Everything about a patient that the rule sets can tell apart."""
-        for column in self.columns:
-            value = values.get(column.fact)
-            if value is None:
-                yield None
-            else:
-                yield tuple(column.covered(value)) if isinstance(value, Interval | OneOf) else column.index(value)
-        for fact, by_value in self._watched:
-            yield values.get(fact) if by_value else fact in values
+    def kept_for(self, values: Mapping[str, Known]) -> Kept:
+        """What was worked out for earlier patients whose facts lie in the same cells; empty for the first."""
+        return self.kept_at(self.signature(values))
 
     def segments(self, column: Column, ruleset: RuleSet) -> tuple[Segment, ...]:
         """The column as one rule set sees it, compiled on first use; empty if the set does not ask for the fact."""
@@ -222,95 +167,29 @@ class Grid:
                 yield clause
 
 
-def _columns(conjunctions: Sequence[Sequence[Condition]]) -> tuple[Column, ...]:
-    facts = dict.fromkeys(condition.fact for conjunction in conjunctions for condition in conjunction)
-    columns = []
-    for fact in facts:
-        asked = [[c for c in conjunction if c.fact == fact] for conjunction in conjunctions]
-        spec = fact_spec(fact)
-        if spec is None:
-            raise KeyError(fact)
-        columns.append(_column(spec, asked))
-    return tuple(columns)
-
-
-def _column(spec: FactSpec, asked: Sequence[Sequence[Condition]]) -> Column:
-    free = _mask(not conditions for conditions in asked)
-    if spec.kind in {Kind.NUMBER, Kind.INTEGER}:
-        points = sorted(
-            {
-                bound
-                for line in asked
-                for c in line
-                if isinstance(c, Bounds)
-                for bound in (c.low, c.high)
-                if bound is not None
-            }
-        )
-        cells = [Cell(_holding(asked, value), low, high) for low, high, value in _pieces(points)]
-        return Column(spec.name, spec, tuple(cells), free, tuple(points), {})
-    choices = [choice for choice in spec.choices if choice not in spec.coarse]
-    options: Sequence[str | bool] = (False, True) if spec.kind is Kind.BOOLEAN else choices
-    choice_cells = tuple(Cell(_holding(asked, option), choice=option) for option in options)
-    return Column(spec.name, spec, choice_cells, free, (), {option: i for i, option in enumerate(options)})
-
-
-def _pieces(points: Sequence[float]) -> Iterator[tuple[float | None, float | None, float]]:
-    """Open pieces and points of the number line in order, each as (low, high, a value inside)."""
-    yield None, points[0], points[0] - 1
-    for i, point in enumerate(points):
-        yield point, point, point
-        if i + 1 < len(points):
-            yield point, points[i + 1], (point + points[i + 1]) / 2
-    yield points[-1], None, points[-1] + 1
-
-
-def _holding(asked: Sequence[Sequence[Condition]], value: Known) -> int:
-    return _mask(all(condition.holds(value) for condition in conditions) for conditions in asked)
-
-
-def _mask(flags: Iterable[bool]) -> int:
-    return sum(1 << i for i, flag in enumerate(flags) if flag)
-
-
-def _sample(spec: FactSpec, cell: Cell) -> Known:
-    """A value inside the cell; of an integer fact an integer."""
-    if cell.choice is not None:
-        return cell.choice
-    if cell.low is None:
-        return spec.minimum if spec.minimum is not None else (cell.high or 0) - 1
-    if cell.high is None:
-        return spec.maximum if spec.maximum is not None else cell.low + 1
-    middle = (cell.low + cell.high) / 2
-    return int(middle) if spec.kind is Kind.INTEGER else middle
-
-
-def _can_hold(spec: FactSpec, cell: Cell) -> bool:
-    """Whether the cell contains a value that the fact may take."""
-    if cell.choice is not None or (cell.low is not None and cell.low == cell.high):
-        return True
-    low = spec.minimum if cell.low is None else cell.low
-    high = spec.maximum if cell.high is None else cell.high
-    if low is None or high is None:  # pragma: no cover -- every numeric fact has bounds; told for the type checker
-        return True
-    if cell.low is None or cell.high is None:  # an end piece: the bound of the fact itself is inside
-        return low < high
-    return spec.kind is not Kind.INTEGER or high - low > 1
-
-
 _REMEMBERED = 1024
 """Cells of patients for which each compiled grid keeps what was worked out, at up to 50 kB each."""
 
 
-def _watched(rulesets: Sequence[RuleSet], columns: Sequence[Column]) -> tuple[tuple[str, bool], ...]:
-    """Facts beyond the columns that answers depend on: by value what limits the scope, else whether they are known."""
-    scope = {ruleset.unless.fact for ruleset in rulesets if ruleset.unless is not None}
+def _signs(columns: Sequence[Column]) -> dict[str, Callable[[Known], int]]:
+    """For each fact that answers depend on, the bits of what it is known to be; together they sign a patient.
+
+    Stated facts behind a derived one count by being known alone: an answer does not name what it need not ask for.
+    """
+    signs: dict[str, Callable[[Known], int]] = {}
+    used = 0
+    for column in columns:
+        signs[column.fact] = column.signed(used)
+        used += len(column.cells)
     behind = {stated for column in columns for stated in STATED_FACTS_BEHIND.get(column.fact, ())}
-    asked = {column.fact for column in columns}
-    return (
-        *((fact, True) for fact in sorted(scope - asked)),
-        *((fact, False) for fact in sorted(behind - scope - asked)),
-    )
+    for fact in sorted(behind - set(signs)):
+        signs[fact] = _being_known(1 << used)
+        used += 1
+    return signs
+
+
+def _being_known(bit: int) -> Callable[[Known], int]:
+    return lambda _value: bit
 
 
 _PLANES = 5

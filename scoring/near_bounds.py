@@ -1,9 +1,10 @@
 """Says when a patient lies so near to a bound that one step of a scale would give other answers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import floor
+from typing import NamedTuple
 
 from scoring.explain import Change
 from scoring.facts import FACTS
@@ -47,36 +48,48 @@ class NearBound:
         return f"{FACTS[self.fact].title} is {steps} {self.margin.unit}{plural} from other answers"
 
 
-def graded(changes: Iterable[Change]) -> list[Change]:
-    """The changes of facts that have a margin; the only ones that `near_bounds` can pick."""
-    return [change for change in changes if change.fact in margins() and change.nearest is not None]
+class Graded(NamedTuple):
+    """The values of one fact at which rule sets give another answer, and how near to them is near."""
+
+    fact: str
+    margin: Margin
+    rulesets_at: Mapping[float, Sequence[str]]
+    """Rule sets that would answer otherwise, by the nearest value at which they do."""
 
 
-def near_bounds(changes: Iterable[Change], values: Mapping[str, Known]) -> list[NearBound]:
-    """Pick the changes that lie within the margin of their fact; the nearest for each fact and direction together.
+def graded(changes: Iterable[Change]) -> list[Graded]:
+    """The changes of facts that have a margin, by fact in the order of the margins.
+
+    ``changes`` are what ``what_would_change`` found.
+    """
+    at: dict[str, dict[float, list[str]]] = {}
+    for change in changes:
+        if change.fact in margins() and change.nearest is not None:
+            at.setdefault(change.fact, {}).setdefault(change.nearest, []).append(change.ruleset)
+    return [Graded(fact, margin, at[fact]) for fact, margin in margins().items() if fact in at]
+
+
+def near_bounds(changes: Iterable[Graded], values: Mapping[str, Known]) -> list[NearBound]:
+    """Pick the changes that lie within the margin of their fact, the nearest first.
 
     Parameters
     ----------
     changes
-        What ``what_would_change`` found for the same patient.
+        What ``what_would_change`` found for the same patient, ``graded``.
     values
         What is known of the case, as ``derived.assess`` gives it.
     """
-    near: dict[tuple[str, float], list[str]] = {}
-    for change in changes:
-        margin, value = margins().get(change.fact), values.get(change.fact)
-        if margin is None or change.nearest is None or not isinstance(value, int | float):
-            continue
-        if abs(change.nearest - value) <= margin.within:
-            near.setdefault((change.fact, change.nearest), []).append(change.ruleset)
-    found = [_near(fact, nearest, rulesets, values) for (fact, nearest), rulesets in near.items()]
-    return sorted(found, key=lambda bound: (list(margins()).index(bound.fact), bound.distance))
-
-
-def _near(fact: str, nearest: float, rulesets: list[str], values: Mapping[str, Known]) -> NearBound:
-    value = values[fact]
-    assert isinstance(value, int | float)  # noqa: S101 -- chosen so above
-    return NearBound(fact, value, nearest, tuple(dict.fromkeys(rulesets)), margins()[fact])
+    found: list[NearBound] = []
+    for fact, margin, rulesets_at in changes:
+        value = values.get(fact)
+        if isinstance(value, int | float):
+            near = [
+                NearBound(fact, value, nearest, tuple(dict.fromkeys(rulesets)), margin)
+                for nearest, rulesets in rulesets_at.items()
+                if abs(nearest - value) <= margin.within
+            ]
+            found += sorted(near, key=lambda bound: bound.distance)
+    return found
 
 
 @cache

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
 
-from scoring.eligibility import Answer, AnsweredLine, Reason, clause_lines, judge, reasons_of
-from scoring.grid import Grid, Kept, Masks
+from scoring.eligibility import Answer, AnsweredLine, clause_lines, judge
+from scoring.grid import Grid, Masks
 from scoring.outcomes import Tier
 from scoring.rulebook import LOCAL_POLICY, Clause, RuleBook
 from scoring.values import Known
@@ -15,21 +14,21 @@ from scoring.values import Known
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """A finding that bears on thrombolysis, with the lines that made it so."""
+    """A finding that bears on thrombolysis, with the lines of its clause."""
 
     clause: Clause
     tier: Tier
-    reasons: list[Reason]
+    lines: tuple[AnsweredLine, ...]
     is_local: bool = False
     """Whether it comes from this hospital's own policy and not from the guideline."""
 
 
 @dataclass(frozen=True, slots=True)
 class ThrombolysisAdvice:
-    """What one guideline says of thrombolysis."""
+    """What one guideline says of thrombolysis, for all patients whose facts lie in the same cells."""
 
     answer: Answer
-    cautions: list[Caution]
+    cautions: tuple[Caution, ...]
     """Findings that are present, the gravest first."""
     unknown: tuple[str, ...]
     """Facts behind absolute contraindications that are not known."""
@@ -53,36 +52,14 @@ def thrombolysis_advice(rulebook: RuleBook, on: date, values: Mapping[str, Known
         What is known of the case, as ``derived.assess`` gives it.
     """
     windows, cautions = _in_force(rulebook, rulebook.period(on))
-    kept = cautions.kept_for(values)
-    return [
-        _advice(answer, _found(cautions, answer.ruleset.name, values, kept), values)
-        for answer in judge(windows, values)
-    ]
+    masks = cautions.masks(values)
+    return [_advice(answer, cautions, masks, values) for answer in judge(windows, values)]
 
 
-class _Found(NamedTuple):
-    """What the cautions of one guideline give for all patients whose facts lie in the same cells."""
-
-    present: tuple[tuple[Clause, tuple[AnsweredLine, ...]], ...]
-    """Clauses that hold, the gravest first, each with its lines."""
-    unknown: tuple[str, ...]
-
-
-def _advice(answer: Answer, found: _Found, values: Mapping[str, Known]) -> ThrombolysisAdvice:
-    cautions = [
-        Caution(clause, Tier(clause.outcome), reasons_of(lines, values), clause.ruleset == LOCAL_POLICY)
-        for clause, lines in found.present
-    ]
-    return ThrombolysisAdvice(answer, cautions, found.unknown)
-
-
-def _found(table: Grid, name: str, values: Mapping[str, Known], kept: Kept) -> _Found:
-    """The cautions of the guideline of that name, and the hospital's own."""
-    mine = sum(table.mask_of_ruleset[ruleset.id] for ruleset in table.rulesets if ruleset.name in {name, LOCAL_POLICY})
-    return kept.once(name, lambda: _found_in(table, mine, table.masks(values), values))
-
-
-def _found_in(table: Grid, mine: int, masks: Masks, values: Mapping[str, Known]) -> _Found:
+def _advice(answer: Answer, table: Grid, masks: Masks, values: Mapping[str, Known]) -> ThrombolysisAdvice:
+    """Put the cautions of the guideline, and the hospital's own, beside what it says of the window."""
+    names = {answer.ruleset.name, LOCAL_POLICY}
+    mine = sum(table.mask_of_ruleset[ruleset.id] for ruleset in table.rulesets if ruleset.name in names)
     present = sorted(table.clauses(masks.met & mine), key=_gravity)
     unknown = [
         condition.fact
@@ -91,8 +68,14 @@ def _found_in(table: Grid, mine: int, masks: Masks, values: Mapping[str, Known])
         for condition in clause.conditions()
         if values.get(condition.fact) is None
     ]
-    told = tuple((clause, tuple(clause_lines(clause, values))) for clause in present)
-    return _Found(told, tuple(dict.fromkeys(unknown)))
+    return ThrombolysisAdvice(
+        answer=answer,
+        cautions=tuple(
+            Caution(clause, Tier(clause.outcome), tuple(clause_lines(clause, values)), clause.ruleset == LOCAL_POLICY)
+            for clause in present
+        ),
+        unknown=tuple(dict.fromkeys(unknown)),
+    )
 
 
 def _gravity(clause: Clause) -> int:

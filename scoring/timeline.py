@@ -64,7 +64,10 @@ class Timeline:
     @property
     def window_closes_at(self) -> datetime | None:
         """When the present window ends."""
-        window = self.window
+        return self.closing_of(self.window)
+
+    def closing_of(self, window: Window | None) -> datetime | None:
+        """When a window ends."""
         if window is None or window.until_minutes is None or self.anchor_at is None:
             return None
         return self.anchor_at + window.until_minutes * _MINUTE

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
 
 from scoring.derived import STATED_FACTS_BEHIND
-from scoring.eligibility import Answer, AnsweredLine, Reason, clause_answer, clause_lines, reasons_of
+from scoring.eligibility import Answer, AnsweredLine, clause_answer, clause_lines
 from scoring.grid import Grid
 from scoring.outcomes import Action, Stance
 from scoring.rulebook import Clause, RuleBook, RuleSet
@@ -17,12 +16,12 @@ from scoring.values import Known
 
 @dataclass(frozen=True, slots=True)
 class TransferAdvice:
-    """The action and the clause that decided it."""
+    """The action and the clause that decided it, for all patients whose facts lie in the same cells."""
 
     action: Action
     clause: Clause | None
     """``None`` when the facts at hand decide no clause, and the action is the cautious default."""
-    reasons: list[Reason]
+    lines: tuple[AnsweredLine, ...]
     missing: tuple[str, ...]
     """Facts that stopped an earlier clause from being judged."""
 
@@ -43,7 +42,7 @@ def transfer_advice(rulebook: RuleBook, on: date, values: Mapping[str, Known], s
     """
     asked: dict[str, Known] = {**values, "evt_stance": stance.value}
     return action_advice(rulebook, on, "transfer", asked) or TransferAdvice(
-        Action.CALL_THROMBECTOMY_CENTRE, None, [], ()
+        Action.CALL_THROMBECTOMY_CENTRE, None, (), ()
     )
 
 
@@ -55,28 +54,19 @@ def action_advice(rulebook: RuleBook, on: date, table: str, values: Mapping[str,
     grid = _action_set(rulebook, rulebook.period(on), table)
     if grid is None:
         return None
-    found = grid.kept_for(values).once("advice", lambda: _walk(grid.rulesets[0], values))
-    return TransferAdvice(found.action, found.clause, reasons_of(found.lines, values), found.missing)
+    return grid.kept_for(values).once("advice", lambda: _walk(grid.rulesets[0], values))
 
 
-class _Found(NamedTuple):
-    """Where the walk ends for all patients whose facts lie in the same cells."""
-
-    action: Action
-    clause: Clause | None
-    lines: tuple[AnsweredLine, ...]
-    missing: tuple[str, ...]
-
-
-def _walk(ruleset: RuleSet, values: Mapping[str, Known]) -> _Found:
+def _walk(ruleset: RuleSet, values: Mapping[str, Known]) -> TransferAdvice:
     missing: dict[str, None] = {}
     for clause in ruleset.clauses:
         answer = clause_answer(clause, values)
         if answer is Ternary.MET:
-            return _Found(Action(clause.outcome), clause, tuple(clause_lines(clause, values)), tuple(missing))
+            lines = tuple(clause_lines(clause, values))
+            return TransferAdvice(Action(clause.outcome), clause, lines, tuple(missing))
         if answer is Ternary.UNKNOWN:
             missing.update(dict.fromkeys(_unknown_facts(clause, values)))
-    return _Found(Action(ruleset.otherwise), None, (), tuple(missing))
+    return TransferAdvice(Action(ruleset.otherwise), None, (), tuple(missing))
 
 
 def leading_stance(answers: Sequence[Answer]) -> Stance:

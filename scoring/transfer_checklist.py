@@ -39,7 +39,23 @@ def transfer_checklist(case: Case, values: Mapping[str, Known]) -> list[FilledIt
     values
         What is known of the case, as ``derived.assess`` gives it: scores count as known when their items were given.
     """
-    return [FilledItem(item, _known(item, case, values)) for item in checklist_items()]
+    return filled_with(known_to_tell(case, values))
+
+
+def known_to_tell(case: Case, values: Mapping[str, Known]) -> dict[str, Any]:
+    """What is known of all that the list asks for, by fact, in its order; as it was stated where it was."""
+    told = {**values, **case.facts.known()}
+    return {fact: told[fact] for fact in _facts_asked() if fact in told}
+
+
+def filled_with(known: Mapping[str, Any]) -> list[FilledItem]:
+    """The list, each line with what is ``known`` for it."""
+    return [FilledItem(item, {fact: known[fact] for fact in item.facts if fact in known}) for item in checklist_items()]
+
+
+@cache
+def _facts_asked() -> tuple[str, ...]:
+    return tuple(fact for item in checklist_items() for fact in item.facts)
 
 
 @cache
@@ -47,13 +63,3 @@ def checklist_items() -> tuple[ChecklistItem, ...]:
     """The lines in the order in which they are asked."""
     entries = load_table("transfer_checklist")["items"]
     return tuple(ChecklistItem(e["id"], e["title"], tuple(e.get("facts", ()))) for e in entries)
-
-
-def _known(item: ChecklistItem, case: Case, values: Mapping[str, Known]) -> dict[str, Any]:
-    known: dict[str, Any] = {}
-    for fact in item.facts:
-        stated = getattr(case.facts, fact)
-        value = values.get(fact) if stated is None else stated
-        if value is not None:
-            known[fact] = value
-    return known

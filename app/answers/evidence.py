@@ -5,12 +5,11 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any
 
-from app.answers.values import described_answer, reason_json
+from app.answers.values import described_answer, lines_json
 from scoring.benefit import BenefitFigure, all_figures
 from scoring.decompression import DecompressionAdvice, calls_for_neurosurgeon
 from scoring.delay import ExpectedOutcome, delay_model
 from scoring.outcomes import Action
-from scoring.values import Known
 
 
 def benefit_json(figure: BenefitFigure) -> Mapping[str, Any]:
@@ -63,8 +62,8 @@ def _expected_json(outcome: ExpectedOutcome) -> dict[str, Any]:
     }
 
 
-def swelling_json(advice: list[DecompressionAdvice], values: Mapping[str, Known]) -> dict[str, Any]:
-    """What guidelines say of surgery for a swelling infarct, and the action that follows."""
+def swelling_json(advice: list[DecompressionAdvice], shown: Mapping[str, Any]) -> dict[str, Any]:
+    """What guidelines say of surgery for a swelling infarct, and the action; ``shown`` are the values as JSON."""
     return {
         "action": Action.TRANSFER_NEUROSURGERY.value if calls_for_neurosurgeon(advice) else None,
         "answers": [
@@ -72,7 +71,7 @@ def swelling_json(advice: list[DecompressionAdvice], values: Mapping[str, Known]
                 **described_answer(told.answer),
                 "clauses": [clause.clause for clause in told.clauses],
                 "missing": list(told.answer.missing),
-                "reasons": [reason_json(reason) for reason in told.answer.reasons(values)],
+                "reasons": lines_json(told.answer.lines, shown),
             }
             for told in advice
         ],

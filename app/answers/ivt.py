@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from app.answers.values import reason_json, ruleset_source
+from app.answers.values import lines_json, ruleset_source
 from scoring.doses import alteplase_dose, dose_source, tenecteplase_dose
 from scoring.thrombolysis import Caution, ThrombolysisAdvice
 from scoring.values import Known
 
 
-def ivt_json(advice: ThrombolysisAdvice, values: Mapping[str, Known]) -> dict[str, Any]:
-    """What one guideline says of thrombolysis, what speaks against it, and dose bands when the weight is known."""
+def ivt_json(advice: ThrombolysisAdvice, shown: Mapping[str, Any], dose: Any) -> dict[str, Any]:
+    """What one guideline says of thrombolysis, and what speaks against it.
+
+    ``shown`` are the patient's values as JSON, ``dose`` what `dose_json` gives.
+    """
     answer = advice.answer
     clause = answer.clause
     cited = clause or answer.nearest
@@ -25,16 +28,16 @@ def ivt_json(advice: ThrombolysisAdvice, values: Mapping[str, Known]) -> dict[st
         "clause_title": clause.title if clause else None,
         "note": clause.note if clause else None,
         "contraindicated": advice.is_contraindicated,
-        "cautions": [_caution_json(caution) for caution in advice.cautions],
+        "cautions": [_caution_json(caution, shown) for caution in advice.cautions],
         "contraindications_not_asked": list(advice.unknown),
         "missing": list(answer.missing),
-        "reasons": [reason_json(reason) for reason in answer.reasons(values)],
+        "reasons": lines_json(answer.lines, shown),
         "source": cited.source_summary if cited is not None else ruleset_source(answer.ruleset),
-        "dose_reference": _dose_json(values.get("weight_kg")),
+        "dose_reference": dose,
     }
 
 
-def _caution_json(caution: Caution) -> dict[str, Any]:
+def _caution_json(caution: Caution, shown: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "tier": caution.tier.value,
         "tier_text": caution.tier.label,
@@ -42,12 +45,13 @@ def _caution_json(caution: Caution) -> dict[str, Any]:
         "clause": caution.clause.clause,
         "note": caution.clause.note,
         "local": caution.is_local,
-        "reasons": [reason_json(reason) for reason in caution.reasons],
+        "reasons": lines_json(caution.lines, shown),
         "source": caution.clause.source_summary,
     }
 
 
-def _dose_json(weight_kg: Known | None) -> dict[str, Any] | None:
+def dose_json(weight_kg: Known | None) -> dict[str, Any] | None:
+    """Published dose bands; ``None``: the weight is not known."""
     if not isinstance(weight_kg, int | float):
         return None
     return {

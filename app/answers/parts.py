@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict
 from typing import Any
 
 from app.answers.evidence import benefit_json, delay_json, swelling_json
-from app.answers.ivt import ivt_json
-from app.answers.transfer import TOWARDS_THE_CENTRE, checklist_json, transfer_json
+from app.answers.ivt import dose_json, ivt_json
+from app.answers.judged import Judged
+from app.answers.transfer import action_json, checklist_json, way_json
 from app.answers.values import (
     answer_json,
     aspects_json,
@@ -22,47 +22,20 @@ from app.answers.values import (
 from app.version import __version__
 from imaging.atlas_description import atlas_version
 from scoring.benefit import benefit_figures, eligible_trials
-from scoring.case import Case
 from scoring.decompression import decompression_advice, swelling_is_in_question
 from scoring.delay import outcomes_by_delay
-from scoring.derived import Assessment
-from scoring.eligibility import Answer, outcomes
-from scoring.explain import what_would_change
-from scoring.grid import Grid, Kept
+from scoring.eligibility import Answer
 from scoring.near_bounds import graded, near_bounds
-from scoring.outcomes import Action, Outcome
+from scoring.outcomes import Action
 from scoring.rulebook import RuleBook
 from scoring.summary import summarise
-from scoring.thrombolysis import thrombolysis_advice
-from scoring.transfer import TransferAdvice, action_advice
+from scoring.transfer import leading_stance
 from scoring.transfer_checklist import transfer_checklist
-from scoring.values import Known
 
 NOT_FOR_CLINICAL_USE = (
     "Decision support for trained clinicians and research. Not a cleared medical device, not for clinical use on its"
     " own: check every answer against its source."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A case and what every part of the answer builds on."""
-
-    case: Case
-    book: RuleBook
-    on: date
-    assessment: Assessment
-    grid: Grid
-    kept: Kept
-    """What is kept for patients in the same cells of the grid."""
-    answers: Sequence[Answer]
-    to_puncture: int | None
-    advice: TransferAdvice
-
-    @property
-    def values(self) -> Mapping[str, Known]:
-        """What is known, as rules see it."""
-        return self.assessment.values
 
 
 def _aspects(judged: Judged) -> dict[str, Any]:
@@ -77,10 +50,9 @@ def _time(judged: Judged) -> dict[str, Any]:
 
 
 def _evt(judged: Judged) -> dict[str, Any]:
-    later = outcomes_at_puncture(judged)
-    shown = values_json(judged.values)
+    later = judged.outcomes_at_puncture()
     return {
-        "evt": [answer_json(now, then, shown) for now, then in zip(judged.answers, later, strict=True)],
+        "evt": [answer_json(now, then, judged.shown) for now, then in zip(judged.answers, later, strict=True)],
         "evt_summary": dict(summary_json(judged)),
     }
 
@@ -91,57 +63,58 @@ def summary_json(judged: Judged) -> dict[str, Any]:
 
 
 def _ivt(judged: Judged) -> dict[str, Any]:
-    advised = thrombolysis_advice(judged.book, judged.on, judged.values)
-    return {"ivt": [ivt_json(advice, judged.values) for advice in advised]}
+    dose = dose_json(judged.values.get("weight_kg"))
+    return {"ivt": [ivt_json(advice, judged.shown, dose) for advice in judged.thrombolysis]}
 
 
 def _transfer(judged: Judged) -> dict[str, Any]:
-    told = transfer_json(judged.advice, judged.case, judged.to_puncture, judged.values, _on_arrival(judged))
-    leaves = judged.values.get("site_treats") is False and judged.advice.action in TOWARDS_THE_CENTRE
-    checklist = transfer_checklist(judged.case, judged.values) if leaves else ()
-    return {"transfer": {**told, "checklist": checklist_json(checklist)}}
+    checklist = transfer_checklist(judged.case, judged.values) if judged.leaves else ()
+    action = action_json(judged.advice, shown_to_transfer(judged, judged.shown))
+    return {"transfer": {**action, **way_of(judged), "checklist": checklist_json(checklist)}}
 
 
-def _on_arrival(judged: Judged) -> TransferAdvice | None:
-    """Whether to image again at the centre, for a patient who is to be transferred and whose imaging time is known."""
-    imaged, site = judged.values.get("minutes_since_imaging"), judged.case.site
-    if judged.advice.action is not Action.TRANSFER_NOW or site is None or not isinstance(imaged, int | float):
-        return None
-    if site.minutes_to_thrombectomy_centre is None:
-        return None
-    then: dict[str, Known] = {**judged.values, "minutes_since_imaging": imaged + site.minutes_to_thrombectomy_centre}
-    return action_advice(judged.book, judged.on, "arrival", then)
+def shown_to_transfer(judged: Judged, shown: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values as JSON with what the leading guideline says, which clauses on transfer ask for."""
+    return {**shown, "evt_stance": leading_stance(judged.answers).value}
+
+
+def way_of(judged: Judged) -> dict[str, Any]:
+    """Where to, and the minutes that are known."""
+    then = judged.on_arrival()
+    on_arrival = None if then is None else action_json(then, values_json(judged.values, then.lines))
+    return way_json(judged.case, judged.to_puncture, judged.values, on_arrival, leaves=judged.leaves)
 
 
 def _changes(judged: Judged) -> dict[str, Any]:
-    changes = what_would_change(judged.grid, judged.values, judged.answers, judged.kept)
     anchor_at = judged.assessment.timeline.anchor_at
     return {
-        "what_would_change": [change_json(change, comes_at(change, anchor_at)) for change in changes],
+        "what_would_change": [change_json(change, comes_at(change, anchor_at)) for change in judged.changes],
         "near_bounds": near_bounds_json(judged),
     }
 
 
 def near_bounds_json(judged: Judged) -> list[dict[str, Any]]:
     """Values so near to a bound that one step of their scale would give other answers."""
-    kept, values = judged.kept, judged.values
-    changes = kept.once("graded changes", lambda: graded(what_would_change(judged.grid, values, judged.answers, kept)))
-    bounds = near_bounds(changes, values)
+    bounds = near_bounds(judged.kept.once("graded changes", lambda: graded(judged.changes)), judged.values)
     titles = {ruleset.id: ruleset.title for ruleset in judged.grid.rulesets} if bounds else {}
     return [near_bound_json(bound, titles) for bound in bounds]
 
 
 def _benefit(judged: Judged) -> dict[str, Any]:
-    figures = benefit_figures(eligible_trials(judged.answers), judged.values)
     expected = outcomes_by_delay(judged.values, judged.to_puncture)
-    return {"benefit": [benefit_json(figure) for figure in figures], "outcome_by_delay": delay_json(expected)}
+    return {"benefit": figures_json(judged), "outcome_by_delay": delay_json(expected)}
+
+
+def figures_json(judged: Judged) -> list[Mapping[str, Any]]:
+    """What trials found that would have taken such patients."""
+    return [benefit_json(figure) for figure in benefit_figures(eligible_trials(judged.answers), judged.values)]
 
 
 def _swelling(judged: Judged) -> dict[str, Any]:
     if not swelling_is_in_question(judged.values):
         return {"swelling": None}
     advice = decompression_advice(judged.book, judged.on, judged.values)
-    return {"swelling": swelling_json(advice, judged.values)}
+    return {"swelling": swelling_json(advice, judged.shown)}
 
 
 def opening(judged: Judged) -> dict[str, Any]:
@@ -151,12 +124,12 @@ def opening(judged: Judged) -> dict[str, Any]:
 
 def closing(judged: Judged) -> dict[str, Any]:
     """What comes with every part: what is missing, what to mind, and the versions behind the answer."""
-    return {
-        "missing": _missing(judged),
-        "warnings": _warnings(judged),
-        "versions": versions_json(judged.book),
-        "not_for_clinical_use": NOT_FOR_CLINICAL_USE,
-    }
+    return {"missing": missing_facts(judged), "warnings": warnings_of(judged), **constants_json(judged.book)}
+
+
+def constants_json(book: RuleBook) -> dict[str, Any]:
+    """What is the same in every answer."""
+    return {"versions": versions_json(book), "not_for_clinical_use": NOT_FOR_CLINICAL_USE}
 
 
 def versions_json(book: RuleBook) -> dict[str, str]:
@@ -177,16 +150,7 @@ PARTS: Mapping[str, Callable[[Judged], dict[str, Any]]] = {
 """The parts that a caller may ask for; what is missing, warnings and versions come with each of them."""
 
 
-def outcomes_at_puncture(judged: Judged) -> tuple[Outcome | None, ...]:
-    """The outcomes at the projected puncture; ``None`` each when that moment is not known."""
-    later = judged.to_puncture
-    if later is None or "minutes_since_last_known_well" not in judged.values:
-        return (None,) * len(judged.grid.rulesets)
-    moved = {name: minutes + later for name, minutes in judged.assessment.timeline.minutes.items()}
-    return outcomes(judged.grid, {**judged.values, **moved})
-
-
-def _missing(judged: Judged) -> list[str]:
+def missing_facts(judged: Judged) -> list[str]:
     """Missing facts: those first that would settle the most guidelines, then trials; then what the action waits for."""
     ranked = list(judged.kept.once("missing", lambda: _ranked_missing(judged.answers)))
     if judged.advice.action is Action.CALL_THROMBECTOMY_CENTRE:
@@ -201,7 +165,8 @@ def _ranked_missing(answers: Sequence[Answer]) -> list[str]:
     return sorted(guidelines | trials, key=lambda fact: (-guidelines[fact], -trials[fact]))
 
 
-def _warnings(judged: Judged) -> list[str]:
+def warnings_of(judged: Judged) -> list[str]:
+    """What to mind before trusting the answer."""
     case, assessment = judged.case, judged.assessment
     warnings = list(assessment.timeline.warnings)
     if assessment.aspects is not None:
@@ -214,9 +179,13 @@ def _warnings(judged: Judged) -> list[str]:
         warnings.append("The time of arrival is not known; puncture is projected as if the patient arrived now.")
     if case.facts.haemorrhage_on_imaging is None:
         warnings.append("Haemorrhage was not stated to be excluded; every answer on thrombectomy assumes that it is.")
-    if any(answer.clause is not None and answer.clause.checked.status != "read" for answer in judged.answers):
+    if judged.kept.once("unchecked", lambda: any(_is_unchecked(answer) for answer in judged.answers)):
         warnings.append(
             "Some clauses behind this answer were not yet checked against the original document by a clinician;"
             " see 'checked' beside each."
         )
     return warnings
+
+
+def _is_unchecked(answer: Answer) -> bool:
+    return answer.clause is not None and answer.clause.checked.status != "read"

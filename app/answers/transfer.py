@@ -4,48 +4,46 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from app.answers.values import iso, reason_json, value_json
+from app.answers.values import iso, lines_json, value_json
 from scoring.case import Case
 from scoring.door_in_door_out import door_in_door_out_dispute, door_in_door_out_targets
 from scoring.network import Destination
-from scoring.outcomes import Action
 from scoring.transfer import TransferAdvice
 from scoring.transfer_checklist import FilledItem
 from scoring.values import Known
 
-TOWARDS_THE_CENTRE = {Action.TRANSFER_NOW, Action.CALL_THROMBECTOMY_CENTRE, Action.GET_CTA_OR_DISCUSS}
-"""Actions that lead to the thrombectomy centre; the others have no destination of this network."""
 
+def action_json(advice: TransferAdvice, shown: Mapping[str, Any]) -> dict[str, Any]:
+    """An action, the clause and the lines that decided it, and what stopped an earlier clause from being judged.
 
-def action_json(advice: TransferAdvice) -> dict[str, Any]:
-    """An action, the clause and the lines that decided it, and what stopped an earlier clause from being judged."""
+    ``shown`` are the patient's values as JSON.
+    """
     clause = advice.clause
     return {
         "action": advice.action.value,
         "action_text": (clause.instruction if clause else None) or advice.action.label,
         "level": clause.level if clause else None,
         "clause": clause.clause if clause else None,
-        "reasons": [reason_json(reason) for reason in advice.reasons],
+        "reasons": lines_json(advice.lines, shown),
         "source": clause.source_summary if clause else None,
         "note": clause.note if clause else None,
         "missing": list(advice.missing),
     }
 
 
-def transfer_json(
-    advice: TransferAdvice,
+def way_json(
     case: Case,
     to_puncture: int | None,
     values: Mapping[str, Known],
-    on_arrival: TransferAdvice | None,
+    on_arrival: Mapping[str, Any] | None,
+    *,
+    leaves: bool,
 ) -> dict[str, Any]:
-    """The action, where to, why, and the minutes that are known."""
+    """Where to, and the minutes that are known. ``leaves``: the action takes the patient to another hospital."""
     site = case.site
-    is_elsewhere = values.get("site_treats") is False and advice.action in TOWARDS_THE_CENTRE
     return {
-        **action_json(advice),
-        "destination": site.thrombectomy_centre if site is not None and is_elsewhere else None,
-        "on_arrival": action_json(on_arrival) if on_arrival else None,
+        "destination": site.thrombectomy_centre if site is not None and leaves else None,
+        "on_arrival": on_arrival,
         "estimates": {
             "minutes_to_thrombectomy_centre": site.minutes_to_thrombectomy_centre if site else None,
             "door_to_groin_minutes": site.door_to_groin_minutes if site else None,
@@ -94,11 +92,12 @@ def checklist_json(filled: Sequence[FilledItem]) -> list[dict[str, Any]]:
         {
             "id": line.item.id,
             "title": line.item.title,
-            "known": {fact: _stated(value) for fact, value in line.known.items()},
+            "known": {fact: stated_json(value) for fact, value in line.known.items()},
         }
         for line in filled
     ]
 
 
-def _stated(value: Any) -> Any:
+def stated_json(value: Any) -> Any:
+    """A fact as it was stated: a time keeps its offset."""
     return value.isoformat() if isinstance(value, datetime) else value_json(value)

@@ -1,19 +1,20 @@
 """The parts of an answer as JSON-ready dictionaries, with the names of the public contract."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
 from scoring.aspects import AspectsScore
 from scoring.case import Case
 from scoring.derived import Assessment
-from scoring.eligibility import Answer, Reason
+from scoring.eligibility import Answer, AnsweredLine
 from scoring.explain import Change
 from scoring.facts import FACTS
 from scoring.near_bounds import NearBound
 from scoring.outcomes import Outcome
-from scoring.regions import Side
+from scoring.regions import PosteriorRegion, Region, Side, Status
 from scoring.rulebook import Clause, RuleSet
 from scoring.timeline import Timeline
 from scoring.values import Interval, Known, OneOf
@@ -35,7 +36,7 @@ def aspects_json(case: Case, assessment: Assessment) -> dict[str, Any] | None:
         "low": score.low,
         "high": score.high,
         "side": side.value if side else None,
-        "regions": {region.value: status.value for region, status in score.regions.items()},
+        "regions": regions_json(score.regions),
         "band": score.band,
         "prognostic_band": score.prognostic_band,
         "source": _source_of_score(case),
@@ -58,13 +59,25 @@ def pc_aspects_json(case: Case, assessment: Assessment) -> dict[str, Any] | None
         return {"total": stated, "low": stated, "high": stated, "regions": {}}
     total = score.total if stated is None else stated
     low, high = (score.low, score.high) if stated is None else (stated, stated)
-    regions = {part.value: status.value for part, status in score.regions.items()}
-    return {"total": total, "low": low, "high": high, "regions": regions}
+    return {"total": total, "low": low, "high": high, "regions": regions_json(score.regions)}
+
+
+def regions_json(regions: Mapping[Region, Status] | Mapping[PosteriorRegion, Status]) -> dict[str, str]:
+    """The status of each region that was looked at."""
+    return {_NAMES[region]: _NAMES[status] for region, status in regions.items()}
+
+
+_NAMES: Mapping[StrEnum, str] = {word: word.value for words in (Region, PosteriorRegion, Status) for word in words}
+"""Plain strings: written out far faster than members of an enumeration."""
+
+
+_MINUTE = timedelta(minutes=1)
 
 
 def time_json(timeline: Timeline, evaluated_at: datetime, to_puncture: int | None) -> dict[str, Any]:
     """Times since the anchor, the window, and the projected puncture; ``None`` for what is not known."""
-    window, closes_at = timeline.window, timeline.window_closes_at
+    window = timeline.window
+    closes_at = timeline.closing_of(window)
     since_anchor = timeline.minutes_since_anchor
     puncture_at = None if to_puncture is None else evaluated_at + timedelta(minutes=to_puncture)
     return {
@@ -73,7 +86,7 @@ def time_json(timeline: Timeline, evaluated_at: datetime, to_puncture: int | Non
         "minutes_since_anchor": since_anchor,
         "window": window.name if window else None,
         "window_closes_at": iso(closes_at),
-        "minutes_left_in_window": None if closes_at is None else int((closes_at - evaluated_at) / timedelta(minutes=1)),
+        "minutes_left_in_window": None if closes_at is None else int((closes_at - evaluated_at) / _MINUTE),
         "projected_puncture_at": iso(puncture_at),
         "minutes_to_projected_puncture": to_puncture,
         "minutes_from_anchor_to_puncture": (
@@ -87,7 +100,7 @@ def answer_json(answer: Answer, later: Outcome | None, shown: Mapping[str, Any])
     return {
         **described_answer(answer),
         "missing": list(answer.missing),
-        "reasons": lines_json(answer, shown),
+        "reasons": lines_json(answer.lines, shown),
         "at_projected_puncture": later.value if later else None,
     }
 
@@ -133,27 +146,18 @@ def ruleset_source(ruleset: RuleSet) -> dict[str, Any]:
     }
 
 
-def lines_json(answer: Answer, shown: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The lines behind an answer beside the patient's values; ``shown`` are the values as JSON."""
+def lines_json(lines: Iterable[AnsweredLine], shown: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Lines of a clause beside the patient's values; ``shown`` are the values as JSON."""
     return [
         {"fact": fact, "value": shown.get(fact), "condition": condition, "answer": told}
-        for fact, condition, told in answer.lines
+        for fact, condition, told in lines
     ]
 
 
-def values_json(values: Mapping[str, Known]) -> dict[str, Any]:
-    """Everything that is known, as JSON."""
-    return {fact: value_json(value) for fact, value in values.items()}
-
-
-def reason_json(reason: Reason) -> dict[str, Any]:
-    """One line of a clause beside the patient's value."""
-    return {
-        "fact": reason.fact,
-        "value": value_json(reason.value),
-        "condition": reason.condition,
-        "answer": reason.answer.value,
-    }
+def values_json(values: Mapping[str, Known], lines: Iterable[AnsweredLine] | None = None) -> dict[str, Any]:
+    """What is known, as JSON: all of it, or what the lines ask for."""
+    facts = values if lines is None else [line.fact for line in lines if line.fact in values]
+    return {fact: value_json(values[fact]) for fact in facts}
 
 
 def value_json(value: Known | None) -> Any:

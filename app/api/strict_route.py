@@ -17,10 +17,7 @@ class StrictJsonRequest(Request):
 
     async def json(self) -> object:
         """The parsed body; raises a 400 `Problem`."""
-        try:
-            return strict_json.parse(await self.body())
-        except strict_json.UnreadableJson as error:
-            raise Problem(400, str(error)) from None
+        return parsed(await self.body())
 
 
 class StrictJsonRoute(APIRoute):
@@ -40,6 +37,20 @@ class StrictJsonRoute(APIRoute):
             return await handle(strict)
 
         return handle_strictly
+
+
+async def read_json(request: Request) -> object:
+    """The parsed body of a request; raises the 400 or 415 `Problem`."""
+    require_json(request.headers.get("content-type"))
+    return parsed(await request.body())
+
+
+def parsed(body: bytes) -> object:
+    """One JSON value; raises the 400 `Problem`."""
+    try:
+        return strict_json.parse(body)
+    except strict_json.UnreadableJson as error:
+        raise Problem(400, str(error)) from None
 
 
 def require_json(content_type: str | None) -> None:

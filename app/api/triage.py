@@ -7,13 +7,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from app.access.actor import Actor, Scope
 from app.access.guard import requires
 from app.answers.schemas import TriageAnswer
+from app.api.direct_route import DirectRoute
 from app.api.service import service_of
-from app.api.strict_route import StrictJsonRoute
 from app.intake.cases import case_of
 from app.intake.schemas import TriageRequest
 from app.triage import triage_text
 
-router = APIRouter(tags=["triage"], route_class=StrictJsonRoute)
+router = APIRouter(tags=["triage"], route_class=DirectRoute)
 
 
 @router.post("/v1/triage", summary="Judge one case", responses={200: {"model": TriageAnswer}})

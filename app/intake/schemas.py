@@ -5,6 +5,7 @@ The framework's own leniency is switched off value by value: ``"no"`` is not a b
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -37,6 +38,8 @@ _FURTHEST_OFFSET = timedelta(hours=14)
 _TWO_DAYS_MINUTES = 2 * 24 * 60
 """Longest journey or preparation that a site may state; beyond it there is a slip of units."""
 
+_REGIONS = {region.value: region for region in Region}
+_POSTERIOR_REGIONS = {region.value: region for region in PosteriorRegion}
 _Part = TypeVar("_Part", Region, PosteriorRegion)
 
 
@@ -169,7 +172,7 @@ class FindingsIn(StrictModel):
         """The same in the words of `scoring`; regions that are absent or null stay out."""
         return Findings(
             side=self.side,
-            regions=_looked_at(self.regions, Region),
+            regions=_looked_at(self.regions, _REGIONS),
             old_infarct=frozenset(self.old_infarct),
             swelling_only=frozenset(self.swelling_only),
         )
@@ -182,7 +185,7 @@ class PosteriorFindingsIn(StrictModel):
 
     def to_findings(self) -> PosteriorFindings:
         """The same in the words of `scoring`."""
-        return PosteriorFindings(_looked_at(self.regions, PosteriorRegion))
+        return PosteriorFindings(_looked_at(self.regions, _POSTERIOR_REGIONS))
 
 
 class SiteIn(StrictModel):
@@ -223,15 +226,14 @@ class TriageRequest(StrictModel):
 
     def to_facts(self) -> Facts:
         """The facts in the words of `scoring`."""
-        values = dict(vars(self.facts))
-        if values["nihss_items"] is not None:
-            values["nihss_items"] = _examined(values["nihss_items"])
-        return Facts(**values)
+        known = {name: value for name, value in vars(self.facts).items() if value is not None}
+        if "nihss_items" in known:
+            known["nihss_items"] = _examined(known["nihss_items"])
+        return Facts.of(known)
 
 
-def _looked_at(regions: BaseModel, parts: type[_Part]) -> dict[_Part, Status]:
-    statuses = regions.__dict__
-    return {part: statuses[part] for part in parts if statuses[part] is not None}
+def _looked_at(regions: BaseModel, parts: Mapping[str, _Part]) -> dict[_Part, Status]:
+    return {parts[name]: status for name, status in vars(regions).items() if status is not None}
 
 
 def _examined(items: BaseModel) -> NihssItems:

@@ -6,7 +6,7 @@ import pytest
 
 from scoring.eligibility import grid_in_force, judge
 from scoring.explain import Change, what_would_change
-from scoring.near_bounds import NearBound, graded, margins, near_bounds
+from scoring.near_bounds import Graded, NearBound, graded, margins, near_bounds
 from scoring.outcomes import Outcome
 from scoring.rule_files import read_rulebook
 from scoring.values import Interval, Known
@@ -27,7 +27,7 @@ PATIENT: dict[str, Known] = {
 def found(**changed: Known) -> dict[str, NearBound]:
     values = {**PATIENT, **changed}
     answers = judge(GRID, values)
-    return {bound.fact: bound for bound in near_bounds(what_would_change(GRID, values, answers), values)}
+    return {bound.fact: bound for bound in near_bounds(graded(what_would_change(GRID, values, answers)), values)}
 
 
 def test_a_patient_far_from_every_bound_is_near_none() -> None:
@@ -79,10 +79,10 @@ def change(fact: str, nearest: float | None, ruleset: str = "dawn") -> Change:
 def test_only_numbers_with_a_margin_can_be_near() -> None:
     patient: dict[str, Known] = {"nihss_total": 6, "core_volume_ml": 50, "occlusion_site": "mca_m1"}
     changes = [change("nihss_total", None), change("core_volume_ml", 51), change("occlusion_site", None)]
-    assert near_bounds(changes, patient) == []
-    assert near_bounds([change("nihss_total", 5)], {}) == [], "not known is not near"
+    assert near_bounds(graded(changes), patient) == []
     kept = change("nihss_total", 5)
-    assert graded([*changes, kept]) == [kept]
+    assert graded([*changes, kept]) == [Graded("nihss_total", margins()["nihss_total"], {5: ["dawn"]})]
+    assert near_bounds(graded([kept]), {}) == [], "not known is not near"
 
 
 def test_rule_sets_that_turn_at_the_same_value_are_told_together_and_once() -> None:
@@ -91,7 +91,7 @@ def test_rule_sets_that_turn_at_the_same_value_are_told_together_and_once() -> N
         change("nihss_total", 5), change("aspects_total", 5, "tension"), change("nihss_total", 7, "select2"),
         change("nihss_total", 5, "defuse-3"), change("nihss_total", 5), change("nihss_total", 4, "laste"),
     ]  # fmt: skip
-    told = [(bound.fact, bound.nearest, bound.rulesets) for bound in near_bounds(changes, patient)]
+    told = [(bound.fact, bound.nearest, bound.rulesets) for bound in near_bounds(graded(changes), patient)]
     assert told == [
         ("aspects_total", 5, ("tension",)), ("nihss_total", 5, ("dawn", "defuse-3")), ("nihss_total", 7, ("select2",)),
     ]  # fmt: skip

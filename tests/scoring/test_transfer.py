@@ -67,16 +67,16 @@ def test_an_unstated_haemorrhage_is_named() -> None:
     assert "haemorrhage_on_imaging" in told.missing
 
 
-def test_the_reasons_carry_the_values_that_decided() -> None:
-    reasons = {r.fact: r.value for r in advice(Stance.RECOMMENDED, {**IMAGED, "site_treats": False}).reasons}
-    assert reasons == {"evt_stance": "recommended", "site_treats": False}
+def test_the_lines_are_those_that_decided() -> None:
+    lines = advice(Stance.RECOMMENDED, {**IMAGED, "site_treats": False}).lines
+    assert {line.fact: line.answer for line in lines} == {"evt_stance": "met", "site_treats": "met"}
 
 
 def test_before_the_table_was_in_force_there_is_the_cautious_default() -> None:
     before = date(1999, 1, 1)
     assert action_advice(BOOK, before, "transfer", {}) is None
     told = transfer_advice(BOOK, before, {}, Stance.RECOMMENDED)
-    assert told == TransferAdvice(Action.CALL_THROMBECTOMY_CENTRE, None, [], ())
+    assert told == TransferAdvice(Action.CALL_THROMBECTOMY_CENTRE, None, (), ())
 
 
 def test_without_a_guideline_in_force_nothing_is_addressed() -> None:

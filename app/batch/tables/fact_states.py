@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.batch.tables.fact_columns import FactColumn, FactColumns
-from scoring.grid import Column
+from scoring.cells import Column
 from scoring.values import Known
 
 INTERVAL_FACTS = frozenset({"aspects_total"})

@@ -1,0 +1,136 @@
+"""A judged case: what was worked out once for all parts of its answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from app.answers.gapped import Written
+from app.answers.ivt import dose_json
+from app.answers.values import values_json
+from scoring.alike import alike_in_force
+from scoring.case import Case
+from scoring.derived import Assessment, assess
+from scoring.eligibility import Answer, grid_in_force, judge, outcomes
+from scoring.explain import Change, what_would_change
+from scoring.grid import Grid, Kept
+from scoring.outcomes import Action, Outcome
+from scoring.rulebook import RuleBook
+from scoring.thrombolysis import ThrombolysisAdvice, thrombolysis_advice
+from scoring.timeline import minutes_to_puncture
+from scoring.transfer import TransferAdvice, action_advice, leading_stance, transfer_advice
+from scoring.values import Known
+
+TOWARDS_THE_CENTRE = {Action.TRANSFER_NOW, Action.CALL_THROMBECTOMY_CENTRE, Action.GET_CTA_OR_DISCUSS}
+"""Actions that lead to the thrombectomy centre; the others have no destination of this network."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A case and what every part of the answer builds on."""
+
+    case: Case
+    book: RuleBook
+    on: date
+    assessment: Assessment
+    grid: Grid
+    """The guidelines and trials on thrombectomy."""
+    everything: Grid
+    """All that is asked of a patient, as `alike_in_force` compiles it."""
+    signature: int
+    """The patient's, in ``everything``."""
+    to_puncture: int | None
+
+    @property
+    def values(self) -> Mapping[str, Known]:
+        """What is known, as rules see it."""
+        return self.assessment.values
+
+    @cached_property
+    def shown(self) -> Mapping[str, Any]:
+        """What is known, as JSON."""
+        return values_json(self.values)
+
+    @cached_property
+    def written(self) -> Written:
+        """What is known, as JSON text for the gaps of kept texts; and the doses."""
+        return Written(self.values, dose=lambda: dose_json(self.values.get("weight_kg")))
+
+    @cached_property
+    def alike(self) -> Kept:
+        """What is kept for patients whom no rule and no table tells apart; nothing in it may depend on more."""
+        return self.everything.kept_at(self.signature)
+
+    def alike_with(self, moved: Mapping[str, Known]) -> Kept:
+        """The same as ``alike`` once the facts ``moved`` have these values; each of them is known now."""
+        now = self.everything.signature({fact: self.values[fact] for fact in moved})
+        return self.everything.kept_at(self.signature ^ now | self.everything.signature(moved))
+
+    @cached_property
+    def kept(self) -> Kept:
+        """What is kept for patients whom the guidelines and trials on thrombectomy do not tell apart."""
+        return self.alike.once("thrombectomy", lambda: self.grid.kept_for(self.values))
+
+    @cached_property
+    def answers(self) -> Sequence[Answer]:
+        """What the guidelines and trials say of thrombectomy."""
+        return judge(self.grid, self.values, self.kept)
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """What would give another answer."""
+        return what_would_change(self.grid, self.values, self.answers, self.kept)
+
+    @property
+    def advice(self) -> TransferAdvice:
+        """What to do next."""
+        stance = leading_stance(self.answers)
+        return self.alike.once("advice", lambda: transfer_advice(self.book, self.on, self.values, stance))
+
+    @property
+    def leaves(self) -> bool:
+        """Whether the action takes the patient to another hospital."""
+        return self.values.get("site_treats") is False and self.advice.action in TOWARDS_THE_CENTRE
+
+    @property
+    def thrombolysis(self) -> Sequence[ThrombolysisAdvice]:
+        """What the guidelines say of thrombolysis."""
+        return self.alike.once("thrombolysis", lambda: thrombolysis_advice(self.book, self.on, self.values))
+
+    def on_arrival(self) -> TransferAdvice | None:
+        """Whether to image again at the centre, for a patient who is transferred and whose imaging time is known."""
+        imaged, site = self.values.get("minutes_since_imaging"), self.case.site
+        if self.advice.action is not Action.TRANSFER_NOW or site is None or not isinstance(imaged, int | float):
+            return None
+        if site.minutes_to_thrombectomy_centre is None:
+            return None
+        moved: dict[str, Known] = {"minutes_since_imaging": imaged + site.minutes_to_thrombectomy_centre}
+        return self.alike_with(moved).once(
+            "arrival", lambda: action_advice(self.book, self.on, "arrival", {**self.values, **moved})
+        )
+
+    def outcomes_at_puncture(self) -> tuple[Outcome | None, ...]:
+        """The outcomes at the projected puncture; ``None`` each when that moment is not known."""
+        later = self.to_puncture
+        if later is None or "minutes_since_last_known_well" not in self.values:
+            return (None,) * len(self.grid.rulesets)
+        moved = {name: minutes + later for name, minutes in self.assessment.timeline.minutes.items()}
+        return self.alike_with(moved).once("outcomes", lambda: outcomes(self.grid, {**self.values, **moved}))
+
+
+def judge_case(case: Case, book: RuleBook) -> Judged:
+    """Judge a case once for all parts of its answer. Raises CaseError."""
+    on = case.evaluated_at.date()
+    assessment = assess(case)
+    everything = alike_in_force(book, on)
+    return Judged(
+        case=case,
+        book=book,
+        on=on,
+        assessment=assessment,
+        grid=grid_in_force(book, on),
+        everything=everything,
+        signature=everything.signature(assessment.values),
+        to_puncture=minutes_to_puncture(case.site, assessment.timeline.minutes.get("minutes_since_arrival")),
+    )

@@ -1,0 +1,160 @@
+"""A fact's range cut at every bound that a rule states, and which conditions hold in each piece."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from scoring.conditions import Bounds, Condition
+from scoring.derived import fact_spec
+from scoring.facts import FactSpec, Kind
+from scoring.values import Interval, Known, OneOf
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A part of a fact's range in which every condition answers alike."""
+
+    mask: int
+    low: float | None = None
+    """Lower end of a numeric cell; ``None``: open or not numeric. ``low == high`` is a single point."""
+    high: float | None = None
+    choice: str | bool | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One fact: its cells, and the mask of the conjunctions that do not ask for it."""
+
+    fact: str
+    spec: FactSpec
+    cells: tuple[Cell, ...]
+    free: int
+    points: tuple[float, ...]
+    """Bounds of a numeric fact in ascending order; cell ``2 i + 1`` is the point ``i``, even cells lie between."""
+    choices: Mapping[str | bool, int]
+    """Index of the cell of each choice or flag."""
+
+    def index(self, value: Known) -> int:
+        """Cell of a fully known value."""
+        if self.points:
+            position = bisect_left(self.points, value)  # type: ignore[type-var]  # numeric columns hold numbers
+            on_point = position < len(self.points) and self.points[position] == value
+            return 2 * position + (1 if on_point else 0)
+        return self.choices[value]  # type: ignore[index]  # other columns hold choices
+
+    def covered(self, value: Known) -> range | tuple[int, ...]:
+        """Cells that a partly or fully known value may lie in."""
+        if isinstance(value, Interval):
+            return range(self.index(value.low), self.index(value.high) + 1)
+        if isinstance(value, OneOf):
+            return tuple(self.index(option) for option in sorted(value.options))
+        return (self.index(value),)
+
+    def signed(self, shift: int) -> Callable[[Known], int]:
+        """What gives a value the bits of its cells, moved up by ``shift``; of a partly known value several."""
+        bits = [1 << (shift + i) for i in range(len(self.cells))]
+
+        def sign(value: Known) -> int:
+            if isinstance(value, Interval | OneOf):
+                return sum(bits[i] for i in self.covered(value))
+            return bits[self.index(value)]
+
+        return sign
+
+    @cached_property
+    def habitable(self) -> frozenset[int]:
+        """Cells that hold a value at all; a piece between neighbouring integers holds none."""
+        return frozenset(i for i, cell in enumerate(self.cells) if _can_hold(self.spec, cell))
+
+    def reachable(self, known: Known | None) -> list[int]:
+        """Cells that the fact can still lie in."""
+        covered = range(len(self.cells)) if known is None else self.covered(known)
+        return [i for i in covered if i in self.habitable]
+
+    def sample_values(self, known: Known | None) -> list[Known]:
+        """One value from every cell that the fact can still lie in."""
+        return [_sample(self.spec, self.cells[i]) for i in self.reachable(known)]
+
+
+def columns_of(conjunctions: Sequence[Sequence[Condition]], also: Sequence[Condition] = ()) -> tuple[Column, ...]:
+    """Cut the ranges of all facts that are asked for.
+
+    Parameters
+    ----------
+    conjunctions
+        Each becomes one bit of the masks, in this order.
+    also
+        Conditions that cut cells and have no bit.
+
+    Raises
+    ------
+    KeyError
+        A condition asks for a fact that does not exist.
+    """
+    every = [*(condition for conjunction in conjunctions for condition in conjunction), *also]
+    columns = []
+    for fact in dict.fromkeys(condition.fact for condition in every):
+        asked = [[c for c in conjunction if c.fact == fact] for conjunction in conjunctions]
+        spec = fact_spec(fact)
+        if spec is None:
+            raise KeyError(fact)
+        columns.append(_column(spec, asked, [condition for condition in every if condition.fact == fact]))
+    return tuple(columns)
+
+
+def _column(spec: FactSpec, asked: Sequence[Sequence[Condition]], cuts: Sequence[Condition]) -> Column:
+    free = _mask(not conditions for conditions in asked)
+    if spec.kind in {Kind.NUMBER, Kind.INTEGER}:
+        points = sorted(
+            {bound for c in cuts if isinstance(c, Bounds) for bound in (c.low, c.high) if bound is not None}
+        )
+        cells = [Cell(_holding(asked, value), low, high) for low, high, value in _pieces(points)]
+        return Column(spec.name, spec, tuple(cells), free, tuple(points), {})
+    choices = [choice for choice in spec.choices if choice not in spec.coarse]
+    options: Sequence[str | bool] = (False, True) if spec.kind is Kind.BOOLEAN else choices
+    choice_cells = tuple(Cell(_holding(asked, option), choice=option) for option in options)
+    return Column(spec.name, spec, choice_cells, free, (), {option: i for i, option in enumerate(options)})
+
+
+def _pieces(points: Sequence[float]) -> Iterator[tuple[float | None, float | None, float]]:
+    """Open pieces and points of the number line in order, each as (low, high, a value inside)."""
+    yield None, points[0], points[0] - 1
+    for i, point in enumerate(points):
+        yield point, point, point
+        if i + 1 < len(points):
+            yield point, points[i + 1], (point + points[i + 1]) / 2
+    yield points[-1], None, points[-1] + 1
+
+
+def _holding(asked: Sequence[Sequence[Condition]], value: Known) -> int:
+    return _mask(all(condition.holds(value) for condition in conditions) for conditions in asked)
+
+
+def _mask(flags: Iterable[bool]) -> int:
+    return sum(1 << i for i, flag in enumerate(flags) if flag)
+
+
+def _sample(spec: FactSpec, cell: Cell) -> Known:
+    """A value inside the cell; of an integer fact an integer."""
+    if cell.choice is not None:
+        return cell.choice
+    if cell.low is None:
+        return spec.minimum if spec.minimum is not None else (cell.high or 0) - 1
+    if cell.high is None:
+        return spec.maximum if spec.maximum is not None else cell.low + 1
+    middle = (cell.low + cell.high) / 2
+    return int(middle) if spec.kind is Kind.INTEGER else middle
+
+
+def _can_hold(spec: FactSpec, cell: Cell) -> bool:
+    """Whether the cell contains a value that the fact may take."""
+    if cell.choice is not None or (cell.low is not None and cell.low == cell.high):
+        return True
+    low = spec.minimum if cell.low is None else cell.low
+    high = spec.maximum if cell.high is None else cell.high
+    if low is None or high is None:  # pragma: no cover -- every numeric fact has bounds; told for the type checker
+        return True
+    if cell.low is None or cell.high is None:  # an end piece: the bound of the fact itself is inside
+        return low < high
+    return spec.kind is not Kind.INTEGER or high - low > 1
