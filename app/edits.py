@@ -1,14 +1,10 @@
 """A clinician's change of a kept case: judged anew, with the scan's reading that came with the case before."""
 
-import json
 from dataclasses import replace
-
-from pydantic_core import to_json
 
 from app.intake.cases import case_of
 from app.intake.schemas import TriageRequest
 from app.intake.site_network import Sites
-from app.scans.findings import with_reading
 from app.store.case_queries import RevisionContent
 from app.store.judged_case import JudgedCase
 from app.store.records import judgement_of
@@ -36,17 +32,10 @@ def edited(before: RevisionContent, case_id: str, received: bytes, request: Tria
     CaseError
         The changed case contradicts itself.
     """
-    warnings: list[str] = []
-    case = replace(case_of(request, sites), case_id=case_id)
-    if before.reading is not None:
-        case, warnings = with_reading(case, json.loads(before.reading))
-    judged = JudgedCase(case, request.parts, warnings)
-    answer = judged.judge()
+    judged = JudgedCase.beside(replace(case_of(request, sites), case_id=case_id), before.reading, request.parts)
     return judgement_of(
         received,
         judged,
-        answer["versions"],
-        to_json(answer),
         reading=before.reading,
         scan_sha256=before.summary.scan_sha256,
         origin=Origin.EDIT,

@@ -22,9 +22,10 @@ from app.outbox.delivery import Parcel, Sender, Undelivered
 from app.outbox.document_child import NO_SOURCES
 from app.outbox.reports import SentReport, keep_sent, report_before
 from app.queue import job_rows
+from app.queue.queue import scan_hash
 from app.scans.pool import child_environment
 from app.settings.settings import Settings
-from app.store.case_queries import show_revision
+from app.store.case_queries import RevisionContent, show_revision
 from app.store.database import read_blocking
 from app.store.tables_queue import scan_jobs
 from app.store.writer import RecordBusy, RecordUnavailable, Writer
@@ -70,13 +71,8 @@ class DocumentSender:
     def _job(self, connection: Connection, parcel: Parcel) -> dict[str, Any]:
         """What the child needs: keys of the scan, reading, answer, signature, the report before."""
         case_id = parcel.payload.get("case_id")
-        of_result = scan_jobs.c.case_id == case_id if case_id else scan_jobs.c.job_id == parcel.payload.get("job_id")
-        row = connection.execute(
-            select(scan_jobs.c.job_id, scan_jobs.c.scan, scan_jobs.c.drawing)
-            .where(of_result).order_by(scan_jobs.c.number.desc()).limit(1)
-        ).one_or_none()  # fmt: skip
-        if row is None:
-            raise Undelivered("The result has no scan.", again=False)
+        content = show_revision(connection, case_id, parcel.payload["revision"]) if case_id else None
+        row = _scan_of(connection, parcel, content)
         before = report_before(connection, parcel)
         job: dict[str, Any] = {
             "keys": tuple(json.loads(row.scan)),
@@ -85,14 +81,13 @@ class DocumentSender:
             "zone": self.settings.site_time_zone,
             "predecessor": asdict(before) if before else None,
         }
-        if case_id:
-            return job | self._of_case(connection, case_id, parcel.payload["revision"])
+        if content is not None:
+            return job | self._of_case(content)
         result = job_rows.result_of(connection, row.job_id)
         reading = None if result is None else json.loads(result.body).get("reading")
         return job | {"reading": reading, "triage": None, "sign_off": None, "is_edited": False}
 
-    def _of_case(self, connection: Connection, case_id: str, revision: int) -> dict[str, Any]:
-        content = show_revision(connection, case_id, revision)
+    def _of_case(self, content: RevisionContent) -> dict[str, Any]:
         answer, signature = json.loads(content.answer), content.summary.signature
         signed = None
         if signature:
@@ -151,6 +146,19 @@ class DocumentSender:
             raise Undelivered("The scan names no study to put results into.", again=False)
         if told.returncode != 0:
             raise Undelivered(f"The DICOM objects could not be made (exit code {told.returncode}).")
+
+
+def _scan_of(connection: Connection, parcel: Parcel, content: RevisionContent | None) -> Any:
+    """The job whose scan a result is of: a case may have had several, each revision is of one."""
+    jobs = select(scan_jobs.c.job_id, scan_jobs.c.scan, scan_jobs.c.drawing).order_by(scan_jobs.c.number.desc())
+    if content is None:
+        found = connection.execute(jobs.where(scan_jobs.c.job_id == parcel.payload.get("job_id"))).all()
+    else:
+        of_case = connection.execute(jobs.where(scan_jobs.c.case_id == parcel.payload["case_id"])).all()
+        found = [row for row in of_case if scan_hash(json.loads(row.scan)) == content.summary.scan_sha256]
+    if not found:
+        raise Undelivered("The result has no scan.", again=False)
+    return found[0]
 
 
 def read_file(key: str) -> bytes:

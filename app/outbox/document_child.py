@@ -6,6 +6,7 @@ the process that read the scan kept what it drew, the scan's headers are enough;
 
 import json
 import sys
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 NO_SOURCES = 3
 """Exit code: the scan names no study into which results could be put."""
+
+_CALLS = ("status", "side", "total", "regions")
+"""What a drawing shows of a reading."""
 
 Json = dict[str, Any]
 
@@ -55,21 +59,28 @@ def _write(job: Json) -> None:
 
 
 def _gathered(job: Json) -> "tuple[Json, Drawn | None, Sources]":
-    """Reading, drawing and source images: as kept with the reading, or from the scan again."""
+    """Reading, drawing and source images: as kept with the reading, or drawn from the scan again.
+
+    What is told is always the reading that was kept. Where the scan is read otherwise today, by a later version of this
+    software, its drawing would not belong to it, and there is none.
+    """
     from app.interop.dicom_out.contents import Drawn  # noqa: PLC0415 -- see main
-    from app.interop.dicom_out.kept_drawing import unpacked_drawing  # noqa: PLC0415
+    from app.interop.dicom_out.kept_drawing import DrawingDamaged, unpacked_drawing  # noqa: PLC0415
     from app.interop.dicom_out.sources import read_sources  # noqa: PLC0415
 
     scan, reading = Path(job["scan"]), job["reading"]
     if job["drawing"] is not None:
-        kept = unpacked_drawing(Path(job["drawing"]).read_bytes())
-        return reading, kept.drawn, read_sources(scan, kept.slices, reading["input"].get("series_uid"))
+        with suppress(DrawingDamaged):
+            kept = unpacked_drawing(Path(job["drawing"]).read_bytes())
+            return reading, kept.drawn, read_sources(scan, kept.slices, reading["input"].get("series_uid"))
     from imaging.reading import read_with_artefacts  # noqa: PLC0415 -- slow to load, and seldom needed
 
     anew, artefacts = read_with_artefacts(scan)
     volume = None if artefacts is None else artefacts.scan
-    drawn = None if artefacts is None else Drawn.of(anew, artefacts)
-    return anew.to_json(), drawn, read_sources(scan, volume, anew.input.get("series_uid"))
+    told: Json = json.loads(json.dumps(anew.to_json()))
+    is_same = reading is None or all(told.get(name) == reading.get(name) for name in _CALLS)
+    drawn = Drawn.of(anew, artefacts) if artefacts is not None and is_same else None
+    return told if reading is None else reading, drawn, read_sources(scan, volume, anew.input.get("series_uid"))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from app.queue import job_rows
 from app.queue.job_rows import KeptJob
 from app.queue.recording import Recorder
 from app.scans.pool import ScanPool, WorkerUnavailable
+from app.store.faults import CaseWentOn
 from app.store.writer import RecordBusy, RecordUnavailable, Writer
 from imaging.refusals import RefusalCode
 from imaging.result import Reading, Refusal
@@ -91,15 +92,24 @@ class Pipeline:
         with self.engine.connect() as connection:
             kept = job_rows.kept_job(connection, job_id)
         if kept is not None and told:
-            ending = self.recorder.ending(kept, told["reading"])
-
-            def write(connection: Connection) -> None:
-                ending(connection)
-                if drawing := told.get("drawing"):
-                    job_rows.keep_drawing(connection, job_id, drawing)
-
-            self._write(write)
+            while not self._has_ended(kept, told):
+                log.info("job %s: its case went on meanwhile and is judged anew", job_id)
         self.under_way.discard(job_id)
+
+    def _has_ended(self, kept: KeptJob, told: Json) -> bool:
+        """Keep the outcome; ``False``: somebody added to the case after it was judged."""
+        ending = self._patiently(lambda: self.recorder.ending(kept, told["reading"]))
+
+        def write(connection: Connection) -> None:
+            ending(connection)
+            if drawing := told.get("drawing"):
+                job_rows.keep_drawing(connection, kept.job_id, drawing)
+
+        try:
+            self._write(write)
+        except CaseWentOn:
+            return False
+        return True
 
     def put_back_unread(self) -> None:
         """Undo the start of what is still being read: the worker stops, and that is not the scan's fault."""
@@ -147,13 +157,16 @@ class Pipeline:
             threading.Event().wait()
 
     def _write(self, function: Callable[[Connection], T]) -> T:
-        """Write; where the database is away for a while, wait for it: an accepted scan is not given up for that."""
+        return self._patiently(lambda: self.writer.write_blocking(function))
+
+    def _patiently(self, step: Callable[[], T]) -> T:
+        """Where the database is away for a while, wait for it: an accepted scan is not given up for that."""
         pause_seconds = _FIRST_PAUSE_SECONDS
         while True:
             try:
-                return self.writer.write_blocking(function)
+                return step()
             except (RecordBusy, RecordUnavailable) as error:
-                log.warning("the record does not take a write (%s)", type(error).__name__)
+                log.warning("the record does not answer (%s)", type(error).__name__)
             time.sleep(pause_seconds)
             pause_seconds = min(2 * pause_seconds, _LONGEST_PAUSE_SECONDS)
 

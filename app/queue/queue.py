@@ -16,6 +16,10 @@ MOST_ATTEMPTS = 2
 ever."""
 
 
+STUDY = "dicom"
+"""Origin of a scan that came as a DICOM study; its case is named by the study's UID."""
+
+
 class JobState(StrEnum):
     """Where a scan stands."""
 
@@ -52,7 +56,7 @@ class ScanJob:
     overlay: bool = False
     """Whether the answer is to hold a picture."""
     origin: str = "http"
-    """How it came in: ``http``, ``dicom``, ``stow``, ``pull``; at most 16 characters."""
+    """How it came in: ``http`` or ``dicom``."""
 
     def content_key(self, rules_version: str) -> str:
         """What makes two jobs the same: files in any order, case, whose it is, picture, and the versions that judge."""

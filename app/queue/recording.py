@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from pydantic_core import to_json
@@ -15,13 +17,14 @@ from app.problems import Problem, contradiction
 from app.queue import job_rows
 from app.queue.faults import told_without_message
 from app.queue.job_rows import KeptJob
-from app.queue.queue import JobResult, scan_hash
-from app.scans.findings import with_reading
+from app.queue.queue import STUDY, JobResult, scan_hash
 from app.store.audit import utc_text
-from app.store.faults import UnusableCaseId
+from app.store.database import read_blocking
+from app.store.faults import RecordUnavailable, UnusableCaseId
 from app.store.judged_case import JudgedCase
 from app.store.records import Records, judgement_of, with_record
 from app.store.revisions import Judgement, Kept, Origin
+from app.store.study_cases import known_of
 from scoring.case import Case
 from scoring.errors import CaseError
 
@@ -44,26 +47,43 @@ class Recorder:
     """The worker."""
 
     def ending(self, kept: KeptJob, reading: Reading) -> Callable[[Connection], None]:
-        """What to write, once everything that takes time is done; writing it again changes nothing."""
+        """What to write, once everything that takes time is done; writing it again changes nothing.
+
+        The write raises CaseWentOn where somebody added to the case meanwhile. Raises RecordUnavailable.
+        """
         if kept.job.request is None:
             return self._of_scan(kept, reading)
         try:
-            case, warnings = with_reading(self.case_of(kept.job.request), reading)
-            judged = JudgedCase(case, reading_warnings=tuple(warnings))
-            answer = judged.judge()
-            text = to_json(answer)
-            judgement = judgement_of(
-                kept.job.request, judged, answer["versions"], text, case_id=kept.job_id,
-                reading=_without_picture(reading), scan_sha256=scan_hash(kept.job.scan), origin=Origin.SCAN,
-            )  # fmt: skip
-            return self._of_case(kept, reading, judgement, text)
+            judgement = self._judged(kept, kept.job.request, _without_picture(reading))
+            return self._of_case(kept, reading, judgement)
         except CaseError as error:
             return self._of_problem(kept, reading, contradiction(error, _CASE_AT))
         except UnusableCaseId as error:
             return self._of_problem(kept, reading, Problem(422, str(error)))
+        except RecordUnavailable:
+            raise
         except Exception as error:  # noqa: BLE001 -- whatever is wrong with the case, the scan must get its answer
             log.error("job %s: fault while judging: %s", kept.job_id, told_without_message(error))  # noqa: TRY400 -- its text may be about a patient
             return self._of_problem(kept, reading, Problem(500, "A fault of this software; its log says more."))
+
+    def _judged(self, kept: KeptJob, request: bytes, reading: bytes) -> Judgement:
+        """The case with what was read; a study's case goes on from the facts that are known of it already."""
+        case, scan = self.case_of(request), scan_hash(kept.job.scan)
+        if kept.job.origin != STUDY or case.case_id is None:
+            judged = JudgedCase.beside(case, reading)
+            return judgement_of(
+                request, judged, case_id=kept.job_id, reading=reading, scan_sha256=scan, origin=Origin.SCAN
+            )
+        known = read_blocking(self.records.engine, partial(known_of, case_id=case.case_id))
+        *sooner, last = known.requests or [request]
+        for known_request in sooner:
+            with suppress(CaseError):
+                return self._of_study(known_request, case.case_id, known.revision, reading, scan)
+        return self._of_study(last, case.case_id, known.revision, reading, scan)
+
+    def _of_study(self, request: bytes, case_id: str, follows: int, reading: bytes, scan: str) -> Judgement:
+        judged = JudgedCase.beside(replace(self.case_of(request), case_id=case_id), reading)
+        return judgement_of(request, judged, reading=reading, scan_sha256=scan, origin=Origin.STUDY, follows=follows)
 
     def _of_scan(self, kept: KeptJob, reading: Reading) -> Callable[[Connection], None]:
         result = JobResult(200, to_json({"reading": reading, "triage": None}))
@@ -74,9 +94,7 @@ class Recorder:
 
         return write
 
-    def _of_case(
-        self, kept: KeptJob, reading: Reading, judgement: Judgement, triage: bytes
-    ) -> Callable[[Connection], None]:
+    def _of_case(self, kept: KeptJob, reading: Reading, judgement: Judgement) -> Callable[[Connection], None]:
         keep = self.records.keeping(judgement, Actor(ActorKind(kept.actor_kind), kept.actor_name, frozenset()))
         told = to_json(reading)
 
@@ -84,7 +102,7 @@ class Recorder:
             if not job_rows.claim_end(connection, kept.job_id, judgement.case_id):
                 return
             where: Kept = keep(connection)
-            result = JobResult(200, b'{"reading":' + told + b',"triage":' + with_record(triage, where) + b"}")
+            result = JobResult(200, b'{"reading":' + told + b',"triage":' + with_record(judgement.answer, where) + b"}")
             job_rows.finish(connection, kept.job_id, result, self.actor, _detail(reading, result))
 
         return write

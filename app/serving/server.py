@@ -86,7 +86,9 @@ def checked_settings() -> Settings:
     try:
         settings = Settings()
         read_zone(settings.site_time_zone)
-        load_sites(settings.site_network_file, settings.site_time_zone)
+        sites = load_sites(settings.site_network_file, settings.site_time_zone)
+        if settings.fhir_site_id is not None and settings.fhir_site_id not in sites:
+            raise SettingsUnusable("ASPECTS_FHIR_SITE_ID: the network file has no such site.")
         if settings.cds_hooks_file is not None:
             load_ehrs(settings.cds_hooks_file)
         with_local_policy(read_rulebook(), settings.local_policy_file)

@@ -128,7 +128,8 @@ class Settings(AccessSettings, DicomSettings, QueueSettings, BaseSettings):
     )
     fhir_site_id: str | None = Field(
         default=None,
-        description="Hospital of the network file that FHIR and CDS Hooks requests come from where they name none.",
+        description="Hospital of the network file that DICOM studies come from, and FHIR and CDS Hooks requests where "
+        "they name none.",
     )
     cds_hooks_file: Path | None = Field(
         default=None,

@@ -51,6 +51,32 @@ def verify(
 
 
 @record_app.command()
+def audit(
+    about: Annotated[
+        str | None, typer.Option(help="Name of a case, study, job or delivery: with the scans and results of the case.")
+    ] = None,
+    actor: Annotated[str | None, typer.Option(help="Name of who did it.")] = None,
+    action: Annotated[
+        str | None, typer.Option(help="What was done: case.signed_off, or case for all of its kind.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="ISO 8601 with an offset: 2026-03-14T07:00+00:00.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="Most events, the latest ones.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Show who did what, and when. The trail holds names of users and cases, and nothing else about a patient."""
+    from app.store.audit_reading import Wanted, line_of, moment_of, read_events
+    from app.store.database import read_blocking
+
+    try:
+        wanted = Wanted(about, actor, action, None if since is None else moment_of(since))
+    except ValueError as error:
+        _stop(str(error))
+    with _record() as (_, engine):
+        found = read_blocking(engine, lambda connection: read_events(connection, wanted, most))
+    print(json.dumps(found, indent=2) if as_json else "\n".join(map(line_of, found)))
+
+
+@record_app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="A file that is not there yet.", dir_okay=False)],
     objects: Annotated[bool, typer.Option(help="Put scans and documents in as well.")] = True,

@@ -17,5 +17,9 @@ class AlreadyDecided(ValueError):
     """What is asked contradicts what the record holds; the message says why."""
 
 
+class CaseWentOn(Exception):
+    """Somebody added a revision to the case meanwhile; what was to follow the one before must be judged anew."""
+
+
 class UnusableCaseId(ValueError):
     """The name of the case cannot stand in an address; the message says why."""

@@ -1,12 +1,14 @@
 """A case as it was understood, as JSON that reads back to exactly the same case."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
+from app.scans.findings import with_reading
 from app.triage import triage, triage_text
 from scoring.case import Case
 
@@ -20,6 +22,14 @@ class JudgedCase:
     """The parts of the answer that were asked for; ``None``: all."""
     reading_warnings: Sequence[str] = ()
     """How the software's reading of the scan differs from the case; they stand behind the answer's own warnings."""
+
+    @classmethod
+    def beside(cls, case: Case, reading: bytes | None, parts: Sequence[str] | None = None) -> Self:
+        """The case beside what software read of its scan; ``None``: there is no scan."""
+        if reading is None:
+            return cls(case, parts)
+        case, warnings = with_reading(case, json.loads(reading))
+        return cls(case, parts, warnings)
 
     def judge(self) -> dict[str, Any]:
         """The answer by the rules of this process. Raises CaseError."""

@@ -1,6 +1,7 @@
 """The record as the rest of the service uses it: keep, look up, sign, replay; each with its audit event."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,10 @@ from sqlalchemy import Connection, Engine
 
 from app.access.actor import Actor
 from app.answers.parts import versions_json
-from app.store import audit, case_queries, signing
+from app.store import audit, case_queries, signing, study_cases
 from app.store.case_queries import KeptCase, RevisionContent
 from app.store.database import read
+from app.store.faults import CaseWentOn
 from app.store.judged_case import JudgedCase
 from app.store.revisions import Judgement, Kept, Origin, Revision, check_case_id
 from app.store.signing import SignedOff
@@ -58,10 +60,24 @@ class Records:
             Nothing is kept.
         """
         check_case_id(case.case_id)
+        if case.case_id is not None and study_cases.may_be_study(case.case_id):
+            return await self._judge_beside_scan(request, case, case.case_id, parts, actor)
         judged = JudgedCase(case, parts)
-        text = judged.judge_text()
-        kept = await self.keep(judgement_of(request, judged, versions_json(rulebook()), text), actor)
-        return with_record(text, kept)
+        judgement = judgement_of(request, judged)
+        return with_record(judgement.answer, await self.keep(judgement, actor))
+
+    async def _judge_beside_scan(
+        self, request: bytes, case: Case, case_id: str, parts: Sequence[str] | None, actor: Actor
+    ) -> bytes:
+        """The same for a case that may be a study: what was read of its scan stays beside it."""
+        while True:
+            known = await read(self.engine, lambda connection: study_cases.known_of(connection, case_id))
+            judged = JudgedCase.beside(case, known.reading, parts)
+            judgement = judgement_of(
+                request, judged, reading=known.reading, scan_sha256=known.scan_sha256, follows=known.revision
+            )
+            with suppress(CaseWentOn):
+                return with_record(judgement.answer, await self.keep(judgement, actor))
 
     async def keep(self, judgement: Judgement, actor: Actor) -> Kept:
         """Keep a judgement as the next revision of its case. Raises as `judge_and_keep`."""
@@ -136,24 +152,24 @@ class Records:
 def judgement_of(
     request: bytes,
     judged: JudgedCase,
-    versions: dict[str, str],
-    answer: bytes,
     *,
     case_id: str | None = None,
     reading: bytes | None = None,
     scan_sha256: str | None = None,
     origin: Origin = Origin.TRIAGE,
+    follows: int | None = None,
 ) -> Judgement:
-    """What is to be kept of a judgement; ``case_id``: where the case itself names none."""
+    """Judge, and gather what is to be kept of it; ``case_id``: where the case names none. Raises CaseError."""
     return Judgement(
         request=request,
         judged_case=judged.to_json(),
-        answer=answer,
-        versions=versions,
+        answer=judged.judge_text(),
+        versions=versions_json(rulebook()),
         case_id=judged.case.case_id or case_id,
         reading=reading,
         scan_sha256=scan_sha256,
         origin=origin,
+        follows=follows,
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 
 from app.access.actor import Actor
 from app.store import audit
-from app.store.faults import UnusableCaseId
+from app.store.faults import CaseWentOn, UnusableCaseId
 from app.store.packing import pack
 from app.store.tables_cases import case_revisions, cases
 
@@ -34,6 +34,8 @@ class Origin(StrEnum):
     """Somebody had the case judged."""
     SCAN = "scan"
     """It came with a scan."""
+    STUDY = "study"
+    """Its scan came as a DICOM study, whose UID is the name of the case."""
     EDIT = "edit"
     """A clinician changed it and signed."""
 
@@ -57,6 +59,8 @@ class Judgement:
     scan_sha256: str | None = None
     """The scan in the object store."""
     origin: Origin = Origin.TRIAGE
+    follows: int | None = None
+    """The latest revision when this was judged, 0 for none; ``None``: it does not matter which came before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Revision:
         check_case_id(judgement.case_id)
         self._actor = actor
         self._case_id = judgement.case_id
+        self._follows = judgement.follows
         texts = {name: getattr(judgement, name) for name in CONTENTS}
         self._row: dict[str, Any] = {
             **{name: None if text is None else pack(text) for name, text in texts.items()},
@@ -88,9 +93,11 @@ class Revision:
         self._hashes = [text_hash(text) for text in texts.values()]
 
     def keep(self, connection: Connection) -> Kept:
-        """Add the revision and its audit event in the writer's transaction."""
+        """Add the revision and its audit event in the writer's transaction. Raises CaseWentOn."""
         case_id = self._case_id or str(uuid4())
         latest = connection.execute(_LATEST, {"case_id": case_id}).scalar_one() if self._case_id else None
+        if self._follows not in {None, latest or 0}:
+            raise CaseWentOn
         kept_at = audit.utc_text(datetime.now(UTC))
         row = {**self._row, "case_id": case_id, "revision": (latest or 0) + 1, "kept_at": kept_at}
         row["content_sha256"] = content_hash(row, self._hashes)

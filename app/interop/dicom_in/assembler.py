@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from pydantic_core import to_json
 from sqlalchemy import Connection, Engine
 
 from app.access.actor import Actor, ActorKind, Scope
@@ -28,7 +29,7 @@ from app.interop.dicom_in.reasons import SENTENCES, Aside
 from app.interop.dicom_in.series_choice import Choice, choose
 from app.interop.dicom_in.sorting import Sorted, headers_of, identity_of, sort_object
 from app.interop.dicom_in.spool import Arrival, Spool
-from app.queue.queue import QueueFull, ScanJob
+from app.queue.queue import STUDY, QueueFull, ScanJob
 from app.settings.settings import Settings
 from app.store import audit
 from app.store.audit import utc_text
@@ -81,6 +82,7 @@ class Assembler:
         self._keep = timedelta(hours=settings.dicom_keep_hours)
         self._record = record
         self._handover = handover
+        self._site = {} if settings.fhir_site_id is None else {"site_id": settings.fhir_site_id}
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop, whenever no other process does."""
@@ -178,7 +180,8 @@ class Assembler:
             self._write(lambda connection: self._finish(connection, row, known))
             return
         paths = [chosen[sha256] for sha256 in sorted(chosen)]
-        job = ScanJob(self._handover.put(paths), identity=identity_of(paths[0]), origin="dicom")
+        case = to_json({"case_id": row.study_uid, "facts": {}, **self._site})
+        job = ScanJob(self._handover.put(paths), case, identity_of(paths[0]), origin=STUDY)
 
         def hand_on(connection: Connection) -> None:
             job_id = self._handover.submit_in(connection, job, OWN)

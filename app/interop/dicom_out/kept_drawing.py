@@ -26,19 +26,22 @@ class KeptDrawing:
     drawn: Drawn
     slices: Slices
 
+    def packed(self) -> bytes:
+        """The drawing as `unpacked_drawing` takes it."""
+        buffer = io.BytesIO()
+        np.savez_compressed(
+            buffer,
+            labels=self.drawn.labels,
+            sheet=np.frombuffer(self.drawn.sheet_png, dtype=np.uint8),
+            sop_uids=np.array(self.slices.sop_uids, dtype="S64"),
+            origins_mm=self.slices.origins_mm,
+        )
+        return buffer.getvalue()
+
 
 def packed_drawing(reading: Reading, artefacts: Artefacts) -> bytes:
     """Draw and pack."""
-    drawn, slices = Drawn.of(reading, artefacts), Slices.of(artefacts.scan)
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
-        labels=drawn.labels,
-        sheet=np.frombuffer(drawn.sheet_png, dtype=np.uint8),
-        sop_uids=np.array(slices.sop_uids, dtype="S64"),
-        origins_mm=slices.origins_mm,
-    )
-    return buffer.getvalue()
+    return KeptDrawing(Drawn.of(reading, artefacts), Slices.of(artefacts.scan)).packed()
 
 
 def unpacked_drawing(content: bytes) -> KeptDrawing:

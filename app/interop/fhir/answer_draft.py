@@ -1,48 +1,77 @@
-"""A Bundle in the making: names its resources so that the same request and rules give the same Bundle."""
+"""A Bundle in the making: gives its resources names, a status and what else all of them share."""
 
 import hashlib
 import html
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from app.interop.fhir.systems import Json
 
 _NAMESPACE = uuid.UUID("6f0e6a0c-4b1f-5c52-9c0e-4a5f3d1e7b90")
 
 
+class Names(Protocol):
+    """How the resources of an answer are called."""
+
+    def identity(self, name: str) -> str:
+        """The id of the resource of this name."""
+
+    def address(self, kind: str, name: str) -> str:
+        """Where it can be found."""
+
+    def reference(self, kind: str, name: str) -> str:
+        """How other resources of the answer refer to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamesByContent:
+    """Names of what is kept nowhere: the same request and rules give the same."""
+
+    seed: str
+    """Everything that the answer follows from, as text."""
+
+    def identity(self, name: str) -> str:
+        """A UUID."""
+        return str(uuid.uuid5(_NAMESPACE, f"{hashlib.sha256(self.seed.encode()).hexdigest()}/{name}"))
+
+    def address(self, _kind: str, name: str) -> str:
+        """The UUID as a URN."""
+        return f"urn:uuid:{self.identity(name)}"
+
+    reference = address
+
+
 @dataclass(slots=True)
 class Draft:
     """The resources so far, and what all of them share."""
 
-    seed: str
-    """Everything that the answer follows from, as text."""
+    names: Names
     subject: Json
     evaluated_at: str
+    status: str = "preliminary"
+    """Of scores and reports: ``final`` or ``corrected`` once a clinician has signed."""
+    meta: Json = field(default_factory=dict)
+    """Of every resource."""
     entries: list[Json] = field(default_factory=list)
-
-    def uuid_of(self, name: str) -> str:
-        """Stable identity of the resource of this name in this answer."""
-        return str(uuid.uuid5(_NAMESPACE, f"{hashlib.sha256(self.seed.encode()).hexdigest()}/{name}"))
-
-    def refer(self, name: str) -> Json:
-        """Reference to the resource of this name."""
-        return {"reference": f"urn:uuid:{self.uuid_of(name)}"}
 
     def add(self, kind: str, name: str, content: Json, *, told: list[str] | None = None) -> Json:
         """Add a resource; ``told`` are the lines of its narrative. Returns the reference to it."""
-        resource: Json = {"resourceType": kind, "id": self.uuid_of(name)}
+        resource: Json = {"resourceType": kind, "id": self.names.identity(name)}
         if told:
             resource["text"] = narrative(told)
         resource |= content
-        self.entries.append({"fullUrl": f"urn:uuid:{resource['id']}", "resource": resource})
-        return self.refer(name)
+        if meta := self.meta | content.get("meta", {}):
+            resource["meta"] = meta
+        self.entries.append({"fullUrl": self.names.address(kind, name), "resource": resource})
+        return {"reference": self.names.reference(kind, name)}
 
     def bundle(self) -> Json:
         """The Bundle of everything that was added."""
         return {
             "resourceType": "Bundle",
-            "id": self.uuid_of("bundle"),
+            "id": self.names.identity("bundle"),
+            **({"meta": self.meta} if self.meta else {}),
             "type": "collection",
             "timestamp": self.evaluated_at,
             "entry": self.entries,

@@ -49,7 +49,7 @@ def add_risk(draft: Draft, answer: Mapping[str, Any], basis: list[Json], device:
         text=answer["outcome_text"],
     )
     content = {
-        "status": "preliminary",
+        "status": draft.status,
         "method": concept(coding(RULESETS_SYSTEM, answer["ruleset"], answer["title"]), text=answer["title"]),
         "code": concept(coding(RESULTS_SYSTEM, "thrombectomy-suitability", "Suitability for thrombectomy")),
         "subject": draft.subject,
@@ -85,7 +85,7 @@ def add_guidance(draft: Draft, answer: Mapping[str, Any], unread: Json | None, d
     waits = summary["verdict"] == "need_data"
     content = {
         "contained": [output_parameters(answer)],
-        "requestIdentifier": {"system": f"{OWN}request", "value": draft.uuid_of("request")},
+        "requestIdentifier": {"system": f"{OWN}request", "value": draft.names.identity("request")},
         "moduleUri": f"{OWN}rules:{answer['versions']['rules']}",
         "status": "data-required" if waits else "success",
         "subject": draft.subject,

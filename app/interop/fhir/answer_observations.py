@@ -1,6 +1,6 @@
-"""ASPECTS and pc-ASPECTS as Observations: preliminary, a component a region, bounds beside the total."""
+"""ASPECTS and pc-ASPECTS as Observations: a component a region, bounds beside the total."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.interop.fhir.answer_draft import Draft, notes
@@ -33,7 +33,7 @@ _REGION_CODES = {
 _HEMISPHERE = coding(SNOMED, "372073000", "Brain hemisphere")
 
 
-def add_aspects(draft: Draft, score: Mapping[str, Any], case: Case, imaging: tuple[str, ...], device: Json) -> Json:
+def add_aspects(draft: Draft, score: Mapping[str, Any], case: Case, imaging: Sequence[Json], device: Json) -> Json:
     """The Observation of ASPECTS; returns the reference to it."""
     side = score["side"]
     where = f"{side} hemisphere" if side else "side not stated"
@@ -53,10 +53,12 @@ def add_aspects(draft: Draft, score: Mapping[str, Any], case: Case, imaging: tup
         "component": components,
         **notes(score["warnings"]),
     }
-    return draft.add("Observation", "aspects", content, told=[f"ASPECTS {_words(score)}, {where}. Preliminary."])
+    return draft.add(
+        "Observation", "aspects", content, told=[f"ASPECTS {_words(score)}, {where}. {draft.status.capitalize()}."]
+    )
 
 
-def add_posterior(draft: Draft, score: Mapping[str, Any], case: Case, imaging: tuple[str, ...], device: Json) -> Json:
+def add_posterior(draft: Draft, score: Mapping[str, Any], case: Case, imaging: Sequence[Json], device: Json) -> Json:
     """The Observation of pc-ASPECTS; returns the reference to it."""
     components = _bounds("pc-aspects", score)
     if score["regions"]:
@@ -66,24 +68,26 @@ def add_posterior(draft: Draft, score: Mapping[str, Any], case: Case, imaging: t
         **_total(score),
         "component": components,
     }
-    return draft.add("Observation", "pc-aspects", content, told=[f"pc-ASPECTS {_words(score)}. Preliminary."])
+    return draft.add(
+        "Observation", "pc-aspects", content, told=[f"pc-ASPECTS {_words(score)}. {draft.status.capitalize()}."]
+    )
 
 
 def _observation(
-    draft: Draft, score: Mapping[str, Any], imaging: tuple[str, ...], device: Json, case: Case
+    draft: Draft, score: Mapping[str, Any], imaging: Sequence[Json], device: Json, case: Case
 ) -> dict[str, Any]:
     imaged_at = case.facts.imaged_at
     by_software = score.get("source") == "software_reading"
     tag = {} if by_software else {"meta": {"tag": [coding(RESULTS_SYSTEM, RESTATED)]}}
     return {
         **tag,
-        "status": "preliminary",
+        "status": draft.status,
         "category": [concept(coding(OBSERVATION_CATEGORY, "imaging", "Imaging"))],
         "subject": draft.subject,
         "issued": draft.evaluated_at,
         **({"effectiveDateTime": imaged_at.isoformat()} if imaged_at else {}),
         **({"device": device} if by_software else {}),
-        **({"derivedFrom": [{"reference": reference} for reference in imaging]} if imaging else {}),
+        **({"derivedFrom": list(imaging)} if imaging else {}),
     }
 
 

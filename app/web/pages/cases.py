@@ -33,7 +33,7 @@ from scoring.case import Case
 from scoring.errors import CaseError
 
 if TYPE_CHECKING:
-    from app.store.revisions import Judgement
+    from app.store.records import Records
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(answer_in_its_language)])
 
@@ -100,17 +100,17 @@ async def keep(request: Request, actor: Judge, now: Now) -> Response:
         return await judged_page(request, fields, now, site_zone(request))
     try:
         case = case_of(reading.request, service_of(request).sites)
-        kept = await hospital.records.keep(_judgement(reading, case, scan), actor)
+        case_id = await _kept(hospital.records, reading, case, scan, actor)
     except CaseError as error:
         problem_at(reading, error.loc, error.message)
         return workspace_page(request, reading, now, scan=scan)
     except tuple(_FAULTS) as fault:
         return _sorry(request, fault)
-    return _to_case(request, kept.case_id)
+    return _to_case(request, case_id)
 
 
-def _judgement(reading: FormReading, case: Case, scan: ScanBeside | None) -> "Judgement":
-    """What is kept: the case and its answer, and with a scan its reading and what the reader made of it."""
+async def _kept(records: "Records", reading: FormReading, case: Case, scan: ScanBeside | None, actor: Actor) -> str:
+    """Keep the case and its answer, with a scan its reading and what the reader made of it; the name of the case."""
     from app.store.judged_case import JudgedCase  # noqa: PLC0415 -- a service that keeps nothing needs none of it
     from app.store.records import judgement_of  # noqa: PLC0415
     from app.store.revisions import check_case_id  # noqa: PLC0415
@@ -118,14 +118,13 @@ def _judgement(reading: FormReading, case: Case, scan: ScanBeside | None) -> "Ju
     check_case_id(case.case_id)
     request = json.dumps(reading.payload).encode()
     if scan is None or scan.reading is None:
-        judged, software = JudgedCase(case), None
-    else:
-        case, warnings = scan.bring_into(case)
-        decided = DECISIONS.get(reading.kept.get(DECISION, ""), "not decided on" if scan.is_shown else "not looked at")
-        judged = JudgedCase(case, None, (*warnings, f"The software's reading was {decided}."))
-        software = to_json({name: part for name, part in scan.reading.items() if name != "overlay_png_base64"})
-    answer = judged.judge()
-    return judgement_of(request, judged, answer["versions"], to_json(answer), reading=software)
+        told = json.loads(await records.judge_and_keep(request, case, None, actor))
+        return str(told["record"]["case_id"])
+    case, warnings = scan.bring_into(case)
+    decided = DECISIONS.get(reading.kept.get(DECISION, ""), "not decided on" if scan.is_shown else "not looked at")
+    judged = JudgedCase(case, None, (*warnings, f"The software's reading was {decided}."))
+    software = to_json({name: part for name, part in scan.reading.items() if name != "overlay_png_base64"})
+    return (await records.keep(judgement_of(request, judged, reading=software), actor)).case_id
 
 
 @router.get("/cases/{case_id:path}")

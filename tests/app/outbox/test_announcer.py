@@ -14,7 +14,6 @@ from app.intake.schemas import TriageRequest
 from app.outbox import delivery_rows
 from app.outbox.announcer import Announcer
 from app.outbox.targets import EVENTS, Target
-from app.scans.findings import with_reading
 from app.store.judged_case import JudgedCase
 from app.store.records import Records, judgement_of
 from app.store.revisions import Origin
@@ -57,15 +56,9 @@ def records(engine: Engine, writer: Writer) -> Records:
 
 async def keep(records: Records, reading: dict[str, Any] | None = READING, **changes: Any) -> str:
     request = CASE | changes
-    case, warnings = case_of(TriageRequest.model_validate(request)), []
-    if reading is not None:
-        case, warnings = with_reading(case, reading)
-    judged = JudgedCase(case, reading_warnings=tuple(warnings))
-    answer = judged.judge()
-    judgement = judgement_of(
-        to_json(request), judged, answer["versions"], to_json(answer),
-        reading=None if reading is None else to_json(reading), origin=Origin.SCAN,
-    )  # fmt: skip
+    kept = None if reading is None else to_json(reading)
+    judged = JudgedCase.beside(case_of(TriageRequest.model_validate(request)), kept)
+    judgement = judgement_of(to_json(request), judged, reading=kept, origin=Origin.SCAN)
     return (await records.keep(judgement, DOCTOR)).case_id
 
 

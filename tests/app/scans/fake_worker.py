@@ -102,4 +102,5 @@ def main() -> None:
     Path(job["answer"]).write_text(json.dumps(answer))
 
 
-main()
+if __name__ == "__main__":
+    main()

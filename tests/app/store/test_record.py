@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def keep(writer: Writer, request: dict[str, Any], rules: str | None = None) -> K
     answer = case.judge()
     if rules is not None:
         answer["versions"] = {**answer["versions"], "rules": rules}
-    judgement = judgement_of(to_json(request), case, answer["versions"], to_json(answer))
+    judgement = replace(judgement_of(to_json(request), case), versions=answer["versions"], answer=to_json(answer))
     return writer.write_blocking(Revision(judgement, PERSON).keep)
 
 
