@@ -125,12 +125,14 @@ def _mount_hospital(app: FastAPI) -> None:
     from app.api import cases, metrics, queue_routes  # noqa: PLC0415
     from app.interop.dicom_in import routes as dicom_in  # noqa: PLC0415
     from app.interop.dicomweb import stow  # noqa: PLC0415
+    from app.interop.fhir import kept_routes as kept_fhir  # noqa: PLC0415
 
     app.include_router(sign_in.router)
     app.include_router(metrics.router)
     app.include_router(cases.router)
     app.include_router(dicom_in.router)
     app.include_router(stow.router)
+    app.include_router(kept_fhir.router)
     app.include_router(queue_routes.router)
 
 

@@ -17,7 +17,7 @@ from app.api.case_schemas import (
     RevisionContentOut,
     SignedOffOut,
 )
-from app.api.service import service_of
+from app.api.service import hospital_of, service_of
 from app.api.strict_route import StrictJsonRoute
 from app.edits import edited
 from app.intake import strict_json
@@ -36,10 +36,7 @@ Judge = Annotated[Actor, Depends(requires(Scope.TRIAGE))]
 
 
 def _records(request: Request) -> Records:
-    hospital = service_of(request).hospital
-    if hospital is None:
-        raise Problem(404, "This service keeps no cases.")
-    return hospital.records
+    return hospital_of(request).records
 
 
 @router.get("", summary="List kept cases", responses={200: {"model": CaseListOut}})

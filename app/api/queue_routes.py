@@ -9,8 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.access.actor import Actor, Scope
 from app.access.guard import requires
-from app.api.service import service_of
-from app.hospital import Hospital
+from app.api.service import hospital_of
 from app.outbox import delivery_rows
 from app.outbox.delivery import State
 from app.problems import Problem
@@ -76,7 +75,7 @@ class DeliveriesOut(BaseModel):
 @router.get("/v1/scans/jobs", summary="List scans in the queue")
 async def list_jobs(request: Request, _actor: Reader, state: JobState | None = None, limit: Most = 100) -> JobsOut:
     """Who reads, how many wait, and the latest jobs; nothing about patients."""
-    scans = _hospital(request).queue.scans
+    scans = hospital_of(request).queue.scans
     jobs = await scans.jobs(state, limit)
     return JobsOut(
         workers=await scans.workers(), waiting=await scans.waiting(), jobs=[JobOut(**asdict(job)) for job in jobs]
@@ -86,7 +85,7 @@ async def list_jobs(request: Request, _actor: Reader, state: JobState | None = N
 @router.delete("/v1/scans/jobs/{job_id}", summary="Take back a scan that waits", status_code=204)
 async def cancel_job(job_id: JobId, request: Request, actor: Sender) -> Response:
     """204; 409 where it is being read or has been."""
-    scans = _hospital(request).queue.scans
+    scans = hospital_of(request).queue.scans
     if await scans.status(job_id) is None:
         raise Problem(404, "There is no such job.")
     if not await scans.cancel(job_id, actor):
@@ -99,7 +98,7 @@ async def list_deliveries(
     request: Request, _actor: Reader, state: State | None = None, limit: Most = 100
 ) -> DeliveriesOut:
     """What was sent to whom, what waits and why, and what was given up."""
-    engine = _hospital(request).engine
+    engine = hospital_of(request).engine
     found = await read(engine, lambda connection: delivery_rows.views(connection, state, limit))
     counts = await read(engine, delivery_rows.counts)
     listed = [DeliveryOut(**asdict(delivery)) for delivery in found]
@@ -110,7 +109,7 @@ async def list_deliveries(
 @router.post("/v1/deliveries/{delivery_id}/retry", summary="Try a delivery again now", status_code=204)
 async def retry_delivery(delivery_id: DeliveryId, request: Request, actor: Admin) -> Response:
     """Also for one that was given up. 409 where it was sent or dropped, or is not there."""
-    writer = _hospital(request).writer
+    writer = hospital_of(request).writer
     if not await writer.write(lambda connection: delivery_rows.retry(connection, delivery_id, actor)):
         raise Problem(409, "There is no delivery of this name that waits or was given up.")
     return Response(status_code=204)
@@ -119,14 +118,7 @@ async def retry_delivery(delivery_id: DeliveryId, request: Request, actor: Admin
 @router.post("/v1/deliveries/{delivery_id}/drop", summary="Decide that a delivery need not be sent", status_code=204)
 async def drop_delivery(delivery_id: DeliveryId, request: Request, actor: Admin) -> Response:
     """The next one for its target follows. 409 where it was sent or dropped, or is not there."""
-    writer = _hospital(request).writer
+    writer = hospital_of(request).writer
     if not await writer.write(lambda connection: delivery_rows.drop(connection, delivery_id, actor)):
         raise Problem(409, "There is no delivery of this name that waits or was given up.")
     return Response(status_code=204)
-
-
-def _hospital(request: Request) -> Hospital:
-    hospital = service_of(request).hospital
-    if hospital is None:
-        raise Problem(404, "This service keeps no record.")
-    return hospital

@@ -6,6 +6,7 @@ from fastapi import Request
 
 from app.hospital import Hospital
 from app.intake.site_network import Sites
+from app.problems import Problem
 from app.scans.desk import ScanDesk
 from app.settings.settings import Settings
 
@@ -19,6 +20,14 @@ class Service:
     desk: ScanDesk
     hospital: Hospital | None = None
     """``None``: this service keeps nothing."""
+
+
+def hospital_of(request: Request) -> Hospital:
+    """The record of the application that got the request. Raises the 404 `Problem` where none is kept."""
+    hospital = service_of(request).hospital
+    if hospital is None:
+        raise Problem(404, "This service keeps no record.")
+    return hospital
 
 
 def service_of(request: Request) -> Service:

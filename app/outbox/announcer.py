@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from app.access.actor import Actor, ActorKind
 from app.interop.dicom_out.clinicians_reading import can_be_shown, is_of_software
@@ -12,11 +13,11 @@ from app.outbox import delivery_rows
 from app.outbox.delivery import Delivery
 from app.outbox.results import case_result, scan_result
 from app.outbox.targets import Target
+from app.queue.job_rows import identity_of_case
 from app.store.case_queries import show_revision
 from app.store.records import CaseChanged
 from app.store.signing import signed_revisions
 from app.store.status import Status
-from app.store.tables_queue import scan_jobs
 from app.triage import NOT_FOR_CLINICAL_USE
 
 NEEDS_PATIENT = frozenset({"hl7"})
@@ -44,7 +45,8 @@ class Announcer:
             return
         content = show_revision(connection, change.case_id, change.revision)
         reading = None if content.reading is None else json.loads(content.reading)
-        identity, answer = _identity(connection, change.case_id), json.loads(content.answer)
+        whose = identity_of_case(connection, change.case_id)
+        identity, answer = None if whose is None else asdict(whose), json.loads(content.answer)
         # A clinician's own score is never told as the software's: it goes out where the objects can say whose it is.
         aspects, is_signed = answer.get("aspects"), change.status is not Status.PRELIMINARY
         can_show = is_of_software(aspects) or (is_signed and can_be_shown(reading, aspects))
@@ -92,13 +94,3 @@ class Announcer:
 def _has_study(reading: Mapping[str, Any] | None, identity: Mapping[str, Any] | None) -> bool:
     """Whether the scan came as DICOM."""
     return reading is not None and bool(reading.get("input", {}).get("series_uid") or identity)
-
-
-def _identity(connection: Connection, case_id: str) -> Mapping[str, Any] | None:
-    """Whose case it is, by the latest scan that was recorded to it and said so."""
-    known = (scan_jobs.c.case_id == case_id) & scan_jobs.c.identity.is_not(None)
-    text = connection.execute(
-        select(scan_jobs.c.identity).where(known).order_by(scan_jobs.c.number.desc()).limit(1)
-    ).scalar_one_or_none()
-    identity: Mapping[str, Any] | None = None if text is None else json.loads(text)
-    return identity

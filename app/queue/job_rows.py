@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
 
 from app.access.actor import Actor
 from app.queue.queue import ENDED, MOST_ATTEMPTS, Identity, JobResult, JobState, JobView, QueueFull, ScanJob
@@ -171,6 +171,24 @@ def kept_job(connection: Connection, job_id: str) -> KeptJob | None:
         origin=row.origin,
     )
     return KeptJob(job_id, job, row.actor_kind, row.actor_name)
+
+
+def identity_of_case(connection: Connection, case_id: str) -> Identity | None:
+    """Whose case it is, by the latest scan that was recorded to it and said so."""
+    known = (scan_jobs.c.case_id == case_id) & scan_jobs.c.identity.is_not(None)
+    text = connection.execute(
+        select(scan_jobs.c.identity).where(known).order_by(scan_jobs.c.number.desc()).limit(1)
+    ).scalar_one_or_none()
+    return None if text is None else Identity(**json.loads(text))
+
+
+def holds_identity(part: str, value: str) -> ColumnElement[bool]:
+    """Whether a job's scan was said to have this value in this part of its `Identity`.
+
+    The text of one member of the JSON is taken out of the whole: both databases do that to the letter.
+    """
+    member = json.dumps({part: value})[1:-1]
+    return func.replace(scan_jobs.c.identity, member, "") != scan_jobs.c.identity
 
 
 def result_of(connection: Connection, job_id: str) -> JobResult | None:

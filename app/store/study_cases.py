@@ -5,7 +5,7 @@ caller's own, and may come again for another patient.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, exists, func, select
 
 from app.store.case_queries import show_revision
 from app.store.revisions import Origin
-from app.store.tables_cases import case_revisions
+from app.store.tables_cases import case_revisions, cases
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)+\Z")
 _UID_LENGTH = 64
@@ -52,6 +52,11 @@ class Known:
 def may_be_study(case_id: str) -> bool:
     """Whether a case has a name as studies have."""
     return len(case_id) <= _UID_LENGTH and _UID.match(case_id) is not None
+
+
+def kept_among(connection: Connection, studies: Sequence[str]) -> Sequence[str]:
+    """Those of these studies of which there is a case."""
+    return connection.execute(select(cases.c.case_id).where(cases.c.case_id.in_(studies))).scalars().all()
 
 
 def known_of(connection: Connection, case_id: str) -> Known:

@@ -10,8 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from app.access.actor import Actor, Scope
 from app.access.guard import requires
-from app.api.service import service_of
-from app.hospital import Hospital
+from app.api.service import hospital_of
 from app.interop.dicom_in import catalogue
 from app.interop.dicom_in.part10 import is_uid
 from app.interop.dicom_in.pull import pull_study
@@ -43,7 +42,7 @@ async def list_studies(
 
     `strays` are objects that could not be read and therefore belong to no study; they are kept aside for a while.
     """
-    engine = _hospital(request).engine
+    engine = hospital_of(request).engine
 
     def read() -> dict[str, Any]:
         with engine.connect() as connection:
@@ -58,7 +57,7 @@ async def list_studies(
 @router.get("/{study_uid}", summary="One received study", response_model=StudyAnswer)
 async def show_study(study_uid: str, request: Request, _actor: Reader) -> dict[str, Any]:
     """As in the list, with the answer once its scan was read."""
-    hospital = _hospital(request)
+    hospital = hospital_of(request)
 
     def read() -> list[dict[str, Any]]:
         with hospital.engine.connect() as connection:
@@ -81,7 +80,7 @@ async def process_study(study_uid: str, request: Request, actor: Sender) -> dict
 
     Slices that come later have it read again; a study whose objects are those of its last reading is not read twice.
     """
-    hospital = _hospital(request)
+    hospital = hospital_of(request)
 
     def ask(connection: Any) -> bool:
         if not catalogue.ask(connection, study_uid, datetime.now(UTC)):
@@ -97,7 +96,7 @@ async def process_study(study_uid: str, request: Request, actor: Sender) -> dict
 @router.post("/{study_uid}/pull", summary="Fetch a study from an archive", response_model=PulledStudy)
 async def fetch_study(study_uid: str, request: Request, actor: Sender, wanted: PullRequest) -> dict[str, Any]:
     """Fetch a study from a node of the nodes file, by WADO-RS or C-GET, and have its head CT read."""
-    hospital = _hospital(request)
+    hospital = hospital_of(request)
     settings = hospital.settings
     if settings.data_dir is None or not is_uid(study_uid):
         raise Problem(404, "The address names no study.")
@@ -123,10 +122,3 @@ async def fetch_study(study_uid: str, request: Request, actor: Sender, wanted: P
 
 
 _NO_NODE = {"loc": ["body", "node"], "msg": "No node of this name is known.", "type": "unknown_node"}
-
-
-def _hospital(request: Request) -> Hospital:
-    hospital = service_of(request).hospital
-    if hospital is None:
-        raise Problem(404, "This service keeps nothing.")
-    return hospital

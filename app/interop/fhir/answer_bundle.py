@@ -11,13 +11,22 @@ from app.interop.fhir.answer_guidance import add_guidance, add_risk, citation
 from app.interop.fhir.answer_observations import add_aspects, add_posterior
 from app.interop.fhir.case_reading import FhirCase
 from app.interop.fhir.outcomes import outcome_of_notes
-from app.interop.fhir.systems import ACTIONS_SYSTEM, CASES_SYSTEM, LOINC, OWN, RESULTS_SYSTEM, Json, coding, concept
+from app.interop.fhir.systems import (
+    ACTIONS_SYSTEM,
+    CASES_SYSTEM,
+    LOINC,
+    OWN,
+    PARTICIPANTS,
+    RESULTS_SYSTEM,
+    Json,
+    coding,
+    concept,
+)
 from scoring.case import Case
 from scoring.outcomes import Action
 
 _NOTHING_TO_PROPOSE = frozenset({Action.NO_TRANSFER_FOR_EVT})
 _URGENT = frozenset({Action.TRANSFER_NOW, Action.HAEMORRHAGE_PATHWAY, Action.TRANSFER_NEUROSURGERY})
-_PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +164,7 @@ def _add_provenance(draft: Draft, basis: Basis, made: list[Json], device: Json) 
         "recorded": draft.evaluated_at,
         "policy": [f"{OWN}rules"],
         "activity": concept(coding(RESULTS_SYSTEM, "triage", "Triage by published rules")),
-        "agent": [{"type": concept(coding(_PARTICIPANT, "assembler", "Assembler")), "who": device}],
+        "agent": [{"type": concept(coding(PARTICIPANTS, "assembler", "Assembler")), "who": device}],
         **({"entity": entities} if entities else {}),
     }
     draft.add("Provenance", "provenance", content)

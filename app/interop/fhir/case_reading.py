@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from app.intake.schemas import TriageRequest
 from app.interop.fhir.bundles import Contents, Resource, open_bundle
 from app.interop.fhir.freshness import Freshness
-from app.interop.fhir.history import READERS
+from app.interop.fhir.history import READERS, study_uids
 from app.interop.fhir.nodes import Node, Notes, fault
 from app.interop.fhir.observations import Observed, read_observation
 from app.interop.fhir.parameters import Stated, read_parameters
@@ -39,6 +39,8 @@ class FhirCase:
     """References to the resources that were used and that can be referred to."""
     imaging: tuple[str, ...]
     """References to the imaging studies of the Bundle that can be referred to."""
+    studies: tuple[str, ...]
+    """DICOM UIDs of the imaging studies."""
     findings_from_software: bool
     notes: Notes
     places: Mapping[str, str]
@@ -84,13 +86,15 @@ def read_case(body: object, now: datetime, fresh_hours: float, default_site_id: 
     request, places = _request(stated, settled, scores)
     if "site_id" not in request and "site" not in request and default_site_id is not None:
         request["site_id"] = default_site_id
+    imaging = [resource for resource in contents.resources if resource.kind == "ImagingStudy"]
     return FhirCase(
         request=_checked(request, places),
         evaluated_at=evaluated_at,
         subject=contents.subject,
         patient=contents.patient,
         used=_references([*used, *observed.used]),
-        imaging=_references([resource for resource in contents.resources if resource.kind == "ImagingStudy"]),
+        imaging=_references(imaging),
+        studies=tuple(dict.fromkeys(uid for study in imaging for uid in study_uids(study))),
         findings_from_software=scores.from_software and "findings" not in stated.request,
         notes=notes,
         places=places,

@@ -1,5 +1,6 @@
 """What this FHIR endpoint can do, as the statement and the definition that FHIR clients ask for."""
 
+from app.interop.fhir.kept_kinds import KEPT_KINDS, REPORTS, RESULTS, SEARCH_PARAMETERS
 from app.interop.fhir.systems import OWN, Json
 from app.version import __version__
 
@@ -9,12 +10,13 @@ _PUBLISHED_ON = "2026-11-24"
 OPERATION = f"{OWN}operation:triage"
 
 
-def capability_statement() -> Json:
-    """The CapabilityStatement of ``GET /fhir/metadata``."""
+def capability_statement(*, keeps: bool = False) -> Json:
+    """The CapabilityStatement of ``GET /fhir/metadata``; ``keeps``: of a service with a record."""
     readable = [
         {"type": kind, "interaction": [{"code": "read"}, {"code": "search-type"}], "searchParam": [_URL_PARAMETER]}
         for kind in ("CodeSystem", "ValueSet", "OperationDefinition")
     ]
+    readable += _KEPT if keeps else []
     return {
         "resourceType": "CapabilityStatement",
         "id": "aspects-triage",
@@ -42,6 +44,16 @@ def capability_statement() -> Json:
     }
 
 
+_KEPT: list[Json] = [
+    {
+        "type": REPORTS,
+        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "searchInclude": [RESULTS],
+        "searchParam": [{"name": name, "type": kind} for name, kind in SEARCH_PARAMETERS.items()],
+    },
+    *({"type": kind, "interaction": [{"code": "read"}]} for kind in KEPT_KINDS if kind != REPORTS),
+]
+"""What a service with a record holds of each case."""
 _URL_PARAMETER: Json = {"name": "url", "type": "uri"}
 
 

@@ -20,7 +20,7 @@ from app.interop.fhir.fact_codes import (
 from app.interop.fhir.freshness import Freshness
 from app.interop.fhir.nodes import Node, Notes, fault
 from app.interop.fhir.statements import Statement
-from app.interop.fhir.systems import ATC, FACTS_SYSTEM, ICD_10, LOINC, RXNORM, SNOMED
+from app.interop.fhir.systems import ATC, FACTS_SYSTEM, ICD_10, LOINC, RXNORM, SNOMED, STUDIES_SYSTEM
 from scoring.facts import FACTS, Kind
 
 _CLINICAL_STATUS = "http://terminology.hl7.org/CodeSystem/condition-clinical"
@@ -126,6 +126,16 @@ def read_imaging(resource: Resource, freshness: Freshness, notes: Notes) -> Iter
         notes.tell(node.place, "Not a study that says that it shows the head, with its start; its time was not used.")
     elif not freshness.is_stale(node, started, notes) and not freshness.is_ahead(node, started, notes):
         yield Statement("imaged_at", started.isoformat(), node.place)
+
+
+def study_uids(resource: Resource) -> Iterator[str]:
+    """The DICOM UID of an imaging study that is not known to be wrong."""
+    if resource.node.text("status") in {"entered-in-error", "cancelled"}:
+        return
+    for identifier in resource.node.nodes("identifier"):
+        value = identifier.text("value")
+        if identifier.text("system") == STUDIES_SYSTEM and value is not None:
+            yield value.removeprefix("urn:oid:")
 
 
 def _wrapped(concepts: list[Node]) -> Iterator[Node]:

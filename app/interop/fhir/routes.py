@@ -1,15 +1,17 @@
 """The FHIR endpoint: ``$triage``, and what describes it. It needs no record to work."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from app.access.actor import Actor, Scope
 from app.access.guard import open_to_all, requires
 from app.api.service import Service, service_of
+from app.hospital import Hospital
 from app.intake import strict_json
 from app.intake.cases import case_of
 from app.interop.fhir.answer_bundle import answer_bundle
@@ -17,10 +19,12 @@ from app.interop.fhir.case_reading import FhirCase, place_of, read_case
 from app.interop.fhir.conformance import capability_statement, operation_definition
 from app.interop.fhir.negotiation import acceptable, require_fhir_json
 from app.interop.fhir.nodes import fault
-from app.interop.fhir.outcomes import MEDIA_TYPE
+from app.interop.fhir.responses import fhir_response
 from app.interop.fhir.systems import Json
 from app.interop.fhir.terminology import code_systems, value_sets
 from app.problems import Problem
+from app.store import database
+from app.store.study_cases import kept_among, may_be_study
 from app.triage import triage
 from scoring.case import Case
 from scoring.errors import CaseError
@@ -42,6 +46,8 @@ async def judge(request: Request, actor: Annotated[Actor, Depends(requires(Scope
     service = service_of(request)
     settings = service.settings
     read = read_case(body, datetime.now(UTC), settings.fhir_observation_hours, settings.fhir_site_id)
+    if service.hospital is not None:
+        read = await _of_study(read, service.hospital)
     try:
         case = judged_case(read, case_of(read.request, service.sites))
         answer = await _answered(read, case, service, actor)
@@ -59,6 +65,18 @@ async def _answered(read: FhirCase, case: Case, service: Service, actor: Actor) 
     return answer
 
 
+async def _of_study(read: FhirCase, hospital: Hospital) -> FhirCase:
+    """The case of the study that the request names, where it names no case: the only one, or the only one known."""
+    studies: Sequence[str] = [uid for uid in read.studies if may_be_study(uid)]
+    if read.request.case_id is not None or not studies:
+        return read
+    if len(studies) > 1:
+        studies = await database.read(hospital.engine, lambda connection: kept_among(connection, studies))
+    if len(studies) != 1:
+        return read
+    return replace(read, request=read.request.model_copy(update={"case_id": studies[0]}))
+
+
 def judged_case(read: FhirCase, case: Case) -> Case:
     """The case, with the mark of findings that no reader has confirmed."""
     if not read.findings_from_software:
@@ -66,43 +84,38 @@ def judged_case(read: FhirCase, case: Case) -> Case:
     return replace(case, findings_from_software=True)
 
 
-def fhir_response(resource: Json) -> Response:
-    """A FHIR resource as an answer."""
-    return Response(to_json(resource), media_type=MEDIA_TYPE)
-
-
 @router.get("/metadata", dependencies=[Depends(open_to_all)])
-async def metadata() -> Response:
+async def metadata(request: Request) -> Response:
     """What this endpoint can do."""
-    return fhir_response(capability_statement())
+    return fhir_response(capability_statement(keeps=service_of(request).hospital is not None))
 
 
-@router.get("/{kind}", dependencies=[Depends(open_to_all)])
-async def search(kind: str, url: Annotated[str | None, Query()] = None) -> Response:
-    """Everything published of one type, or the one with this canonical address."""
-    found = [resource for resource in _published(kind).values() if url in (None, resource["url"])]
-    entries = [{"resource": resource, "search": {"mode": "match"}} for resource in found]
-    bundle: Json = {"resourceType": "Bundle", "type": "searchset", "total": len(found)}
-    return fhir_response(bundle | ({"entry": entries} if entries else {}))
+PUBLISHED: Mapping[str, Callable[[], Mapping[str, Json]]] = {
+    "CodeSystem": code_systems,
+    "ValueSet": value_sets,
+    "OperationDefinition": lambda: {"triage": operation_definition()},
+}
+"""By type, what anybody may read by its id: it holds nothing of a case."""
 
 
-@router.get("/{kind}/{identifier}", dependencies=[Depends(open_to_all)])
-async def read_published(kind: str, identifier: str) -> Response:
-    """One code system, value set or operation definition of ours."""
-    resource = _published(kind).get(identifier)
-    if resource is None:
-        raise Problem(404, "There is no such resource here.")
-    return fhir_response(resource)
+def _publish(kind: str, resources: Callable[[], Mapping[str, Json]]) -> None:
+    """Add the addresses of one type."""
+
+    async def search(url: Annotated[str | None, Query()] = None) -> Response:
+        found = [resource for resource in resources().values() if url in (None, resource["url"])]
+        entries = [{"resource": resource, "search": {"mode": "match"}} for resource in found]
+        bundle: Json = {"resourceType": "Bundle", "type": "searchset", "total": len(found)}
+        return fhir_response(bundle | ({"entry": entries} if entries else {}))
+
+    async def read_one(identifier: str) -> Response:
+        resource = resources().get(identifier)
+        if resource is None:
+            raise Problem(404, "There is no such resource here.")
+        return fhir_response(resource)
+
+    for path, route in ((f"/{kind}", search), (f"/{kind}/{{identifier}}", read_one)):
+        router.add_api_route(path, route, methods=["GET"], dependencies=[Depends(open_to_all)])
 
 
-def _published(kind: str) -> dict[str, Json]:
-    match kind:
-        case "CodeSystem":
-            return code_systems()
-        case "ValueSet":
-            return value_sets()
-        case "OperationDefinition":
-            return {"triage": operation_definition()}
-    if kind == "$triage":
-        raise Problem(405, "Post to this address.", headers={"allow": "POST"})
-    raise Problem(404, "Resources of this type are not kept here.")
+for _kind, _resources in PUBLISHED.items():
+    _publish(_kind, _resources)

@@ -9,6 +9,8 @@ ATC = "http://www.whocc.no/atc"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 ICD_10 = ("http://hl7.org/fhir/sid/icd-10", "http://hl7.org/fhir/sid/icd-10-cm")
 DATA_ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+IDENTIFIER_TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
+PARTICIPANTS = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 OBSERVATION_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 
 OWN = "urn:aspects-triage:"

@@ -42,6 +42,7 @@ _RESULTS: list[Concept] = [
     ("swelling_only", "A region that is swollen but not dark: recorded, not scored"),
     ("thrombectomy-suitability", "Suitability for thrombectomy by one rule set"),
     ("triage", "Triage by published rules"),
+    ("sign-off", "Signed by a clinician, as it was or changed"),
     ("restated", "Repeats what the request stated"),
     ("site", "The hospital where the patient is"),
 ]

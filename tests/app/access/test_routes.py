@@ -16,12 +16,23 @@ OPEN = {
     "/static",
     # Interfaces that describe themselves to whoever may ask, as their standards want it; they hold nothing of a case.
     "/fhir/metadata",
-    "/fhir/{kind}",
-    "/fhir/{kind}/{identifier}",
+    *(
+        f"/fhir/{kind}{one}"
+        for kind in ("CodeSystem", "ValueSet", "OperationDefinition")
+        for one in ("", "/{identifier}")
+    ),
     "/cds-services",
 }
 """Whoever opens another address to all says so here too."""
-CASE_ADDRESSES = {("POST", "/v1/triage"), ("POST", "/v1/scans"), ("GET", "/"), ("POST", "/"), ("POST", "/scan")}
+CASE_ADDRESSES = {
+    ("GET", "/fhir/DiagnosticReport"),
+    ("GET", "/fhir/Bundle/{identifier}"),
+    ("POST", "/v1/triage"),
+    ("POST", "/v1/scans"),
+    ("GET", "/"),
+    ("POST", "/"),
+    ("POST", "/scan"),
+}
 
 
 def test_every_route_says_who_may_call_it(app: FastAPI) -> None:

@@ -14,7 +14,6 @@ from sqlalchemy import Engine, select, update
 
 from app.access.actor import Actor, ActorKind
 from app.edits import edited
-from app.intake.cases import case_of
 from app.intake.schemas import TriageRequest
 from app.intake.site_network import NO_SITES
 from app.interop.dicom_out.kept_drawing import KeptDrawing
@@ -25,7 +24,7 @@ from app.outbox.delivery import Parcel, Undelivered
 from app.outbox.dicom_parcels import DocumentSender
 from app.outbox.targets import Target
 from app.queue import job_rows
-from app.queue.queue import STUDY, Identity, ScanJob
+from app.queue.queue import Identity
 from app.queue.recording import Recorder
 from app.settings.settings import Settings
 from app.store.case_queries import show_revision
@@ -34,15 +33,13 @@ from app.store.records import Records
 from app.store.rule_snapshot import keep_installed_rules
 from app.store.tables_queue import scan_jobs
 from app.store.writer import Writer
-from app.triage import rulebook
 from imaging.scan_file import read_volume
 from scoring.regions import Region
 from tests.app.interop.dicom_out.made import drawn_on, refused_reading, scored_reading
+from tests.app.queue.studies import UID, WORKER, accepted, record, recorder_of
 from tests.imaging.dicom_files import series, write
 
-UID = "1.2.826.0.1.3680043.8.498.1"
 DOCTOR = Actor(ActorKind.PERSON, "Meyer^Ida", frozenset())
-WORKER = Actor(ActorKind.SYSTEM, "worker", frozenset())
 EVENTS = frozenset({"result.preliminary", "result.final", "result.corrected"})
 OWN_CALLS = dict.fromkeys((region.value for region in Region), "unaffected") | {"I": "affected", "M6": "affected"}
 
@@ -92,15 +89,8 @@ class Department:
         reading = (scored_reading() | changes) | {
             "input": {"sha256": "0" * 64, "series_uid": volume.acquisition.series_uid}
         }
-        job = ScanJob(scan, to_json({"case_id": UID, "facts": {}}), Identity("4711", study_uid=UID), origin=STUDY)
-
-        def accept(connection: Any) -> job_rows.KeptJob | None:
-            job_id = job_rows.accept(connection, job, WORKER, rulebook().version, most_waiting=9, keep_seconds=9)
-            return job_rows.kept_job(connection, job_id)
-
-        kept = self.writer.write_blocking(accept)
-        assert kept is not None
-        self.writer.write_blocking(self.recorder.ending(kept, reading))
+        kept = accepted(self.writer, scan, identity=Identity("4711", study_uid=UID))
+        record(self.recorder, kept, reading)
         if key is not None:
             self.writer.write_blocking(lambda connection: job_rows.keep_drawing(connection, kept.job_id, key))
         return kept.job_id
@@ -134,7 +124,7 @@ def department(hospital_settings: Settings, engine: Engine, writer: Writer, tmp_
     writer.write_blocking(keep_installed_rules)
     records, announcer = Records(engine, writer), Announcer([Target("pacs", "dicom-store", EVENTS, {})])
     records.listeners.append(announcer.case_changed)
-    recorder = Recorder(records, announcer, lambda text: case_of(TriageRequest.model_validate_json(text)), WORKER)
+    recorder = recorder_of(records, announcer)
     settings = hospital_settings.model_copy(update={"sign_off_organisation": "St Elsewhere"})
     objects = Objects(settings, engine, writer)
     return Department(settings, engine, writer, records, recorder, objects, Archive(), tmp_path)

@@ -1,34 +1,28 @@
 """A study's case: scan and facts come by different ways and in any order, and neither loses the other."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from pydantic_core import to_json
 from sqlalchemy import Engine
 
 from app.access.actor import Actor, ActorKind
 from app.intake.cases import case_of
 from app.intake.schemas import TriageRequest
-from app.outbox.announcer import Announcer
 from app.queue import job_rows
-from app.queue.queue import STUDY, ScanJob
+from app.queue.queue import STUDY
 from app.queue.recording import Recorder
 from app.store.case_queries import RevisionContent, show_case, show_revision
 from app.store.faults import CaseWentOn
 from app.store.records import Records
 from app.store.rule_snapshot import keep_installed_rules
 from app.store.writer import Writer
-from app.triage import rulebook
+from tests.app.queue.studies import UID, accepted, record, recorder_of
 from tests.app.scans.fake_worker import scored
 
-UID = "1.2.826.0.1.3680043.8.498.1"
 EHR = Actor(ActorKind.KEY, "ehr", frozenset())
-OWN = Actor(ActorKind.SYSTEM, "dicom-in", frozenset())
 FACTS = {"age_years": 71, "nihss_total": 16}
-Read = Callable[..., None]
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 
@@ -46,25 +40,11 @@ def records(engine: Engine, writer: Writer) -> Records:
 
 @pytest.fixture
 def recorder(records: Records) -> Recorder:
-    return Recorder(records, Announcer(()), lambda text: case_of(TriageRequest.model_validate_json(text)), OWN)
-
-
-def accepted(writer: Writer, scan: str = "a", origin: str = STUDY, name: str = UID) -> job_rows.KeptJob:
-    """A job in the queue, as a worker finds it."""
-    job = ScanJob((scan,), to_json({"case_id": name, "facts": {}}), origin=origin)
-
-    def accept(connection: Any) -> job_rows.KeptJob | None:
-        version = rulebook().version
-        job_id = job_rows.accept(connection, job, OWN, version, most_waiting=9, keep_seconds=9)
-        return job_rows.kept_job(connection, job_id)
-
-    kept = writer.write_blocking(accept)
-    assert kept is not None
-    return kept
+    return recorder_of(records)
 
 
 def read(recorder: Recorder, kept: job_rows.KeptJob) -> None:
-    recorder.records.writer.write_blocking(recorder.ending(kept, scored()))
+    record(recorder, kept, scored())
 
 
 async def tell(records: Records, name: str = UID, **changes: Any) -> dict[str, Any]:
@@ -146,7 +126,7 @@ async def test_late_slices_add_a_revision_and_lose_no_fact(
 ) -> None:
     read(recorder, accepted(writer))
     await tell(records)
-    read(recorder, accepted(writer, scan="b"))
+    read(recorder, accepted(writer, scan=("b",)))
     third = revision(engine, 3)
     assert third.summary.scan_sha256 == "b"
     assert json.loads(third.request)["facts"]["nihss_total"] == 16
