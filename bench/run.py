@@ -33,7 +33,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=5, help="length of one load (default %(default)s)")
     parser.add_argument("--kills", type=int, default=100, help="times that the service is killed (default %(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="counted runs for each scan (default %(default)s)")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the table (default %(default)s)")
+    parser.add_argument(
+        "--rows", type=int, nargs="+", default=[1_000_000], help="rows of the tables (default %(default)s)"
+    )
     options = parser.parse_args()
     figures: dict[str, Any] = {"machine": machine()}
     if options.only in {None, "judging"}:

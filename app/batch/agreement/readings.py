@@ -76,14 +76,14 @@ def read_readings(path: Path, name: str, columns: Columns, now: datetime) -> Rea
         answers, found = judge.judge(chunk.cells, chunk.first_row, chunk.faults)
         checked = judge.checked(chunk.cells)
         kept = {target: values for target, values in checked.items() if target in (SIDE, *REGION_COLUMNS)}
-        kept |= {KEY: chunk.originals[columns.key].cast(pl.String), TOTAL: answers["aspects_total"]}
+        kept |= {KEY: chunk.originals[columns.key].cast(pl.String), TOTAL: answers.frame["aspects_total"]}
         kept[PATIENT] = chunk.originals[columns.patient or columns.key].cast(pl.String)
         kept |= {
             GROUP + name: chunk.originals[name].cast(pl.String) for name in columns.groups if name in table.columns
         }
         likely = read_probabilities(chunk.originals, chunk.first_row)
         frame = pl.DataFrame(kept | likely.columns)
-        frames.append(frame.filter((answers["status"] != FAILED) & frame[KEY].is_not_null() & likely.usable))
+        frames.append(frame.filter((answers.frame["status"] != FAILED) & frame[KEY].is_not_null() & likely.usable))
         faults += likely.faults
         faults += found
         at = frame[KEY].is_null().arg_true().to_list()

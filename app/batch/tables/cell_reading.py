@@ -12,7 +12,6 @@ from app.batch.tables.column_map import TARGETS, ColumnSource, as_text
 from app.intake.schemas import Time
 from scoring.facts import FACTS, Kind
 
-_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _FLAGS = {"true": True, "false": False}
 
 NOT_A_NUMBER = "not a number"
@@ -45,8 +44,14 @@ def read_column(cells: pl.Series, source: ColumnSource, not_known: frozenset[str
     not_known
         Texts that mean not known as well.
     """
+    column = _read(_without(cells, not_known), source)
+    if cells.dtype == pl.String and column.reasons.null_count() < len(cells):  # spaces around a value are no fault
+        column = _read(_without(cells.str.strip_chars(), not_known), source)
+    return column
+
+
+def _read(cells: pl.Series, source: ColumnSource) -> ReadColumn:
     kind, _ = TARGETS[source.target]
-    cells = _without(cells, not_known)
     reasons = pl.Series("reasons", [None], dtype=pl.String).new_from_index(0, len(cells))
     if source.values is not None:
         cells, reasons = _decoded(cells, source.values, reasons)
@@ -69,7 +74,6 @@ def constant_column(source: ColumnSource, rows: int) -> ReadColumn:
 
 def _without(cells: pl.Series, not_known: frozenset[str]) -> pl.Series:
     if cells.dtype == pl.String:
-        cells = cells.str.strip_chars()
         empty = cells.is_in(["", *not_known])
         return pl.select(pl.when(~empty).then(cells)).to_series()
     if not not_known:
@@ -121,9 +125,8 @@ def _as_float(value: float | None) -> float | None:
 def _read_number(cells: pl.Series, source: ColumnSource, reasons: pl.Series) -> tuple[pl.Series, pl.Series]:
     spec = FACTS[source.target]
     if cells.dtype == pl.String:
-        values = cells.str.strip_prefix("+").cast(pl.Float64, strict=False)
-        numeric = cells.str.contains(_NUMBER) & values.is_not_null()
-        reasons = _refuse(reasons, cells.is_not_null() & ~numeric, NOT_A_NUMBER)
+        values = cells.cast(pl.Float64, strict=False)
+        reasons = _refuse(reasons, cells.is_not_null() & values.is_null(), NOT_A_NUMBER)
     elif cells.dtype.is_numeric():
         values = cells.cast(pl.Float64)
     else:
@@ -146,7 +149,9 @@ def _read_flag(cells: pl.Series, source: ColumnSource, reasons: pl.Series) -> tu
         return cells, reasons
     if cells.dtype != pl.String:
         return _all_wrong(cells, pl.Boolean, reasons, NOT_A_FLAG)
-    values = cells.str.to_lowercase().replace_strict(_FLAGS, default=None, return_dtype=pl.Boolean)
+    values = cells.replace_strict(_FLAGS, default=None, return_dtype=pl.Boolean)
+    if values.null_count() > cells.null_count():
+        values = cells.str.to_lowercase().replace_strict(_FLAGS, default=None, return_dtype=pl.Boolean)
     return values, _refuse(reasons, cells.is_not_null() & values.is_null(), NOT_A_FLAG)
 
 

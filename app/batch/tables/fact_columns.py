@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from scoring.facts import FACTS
 from scoring.values import Interval, Known, OneOf
+
+Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,3 +53,12 @@ def _finer(name: str, choice: str | bool) -> Known:  # noqa: FBT001 -- a choice 
     spec = FACTS.get(name)
     finer = spec.coarse.get(str(choice)) if spec is not None else None
     return choice if finer is None else OneOf(finer)
+
+
+def indices_of(values: pl.Series, choices: Sequence[object]) -> NDArray[np.int64]:
+    """Index of each value among the choices; -1: not known."""
+    if not choices:
+        return np.full(len(values), -1, dtype=np.int64)
+    numbered = values.replace_strict(list(choices), list(range(len(choices))), default=None, return_dtype=pl.Int64)
+    indices: NDArray[np.int64] = numbered.fill_null(-1).to_numpy()
+    return indices

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from app.batch.tables.fact_columns import FactColumn, FactColumns
 from scoring.cells import Column
+from scoring.facts import FACTS, Kind
 from scoring.values import Known
 
 INTERVAL_FACTS = frozenset({"aspects_total"})
@@ -30,9 +31,10 @@ class StateTable:
         self.coarse: dict[str, int] = {}
         for name, finer in column.spec.coarse.items():
             self.coarse[name] = self._add([column.index(choice) for choice in sorted(finer)])
-        self._runs: NDArray[np.int64] | None = None
+        self._by_value = self._looked_up()
+        self._runs: NDArray[np.intp] | None = None
         if column.fact in INTERVAL_FACTS:
-            self._runs = np.full((self.fully_known, self.fully_known), -1, dtype=np.int64)
+            self._runs = np.full((self.fully_known, self.fully_known), -1, dtype=np.intp)
             for low, high in combinations(range(self.fully_known), 2):
                 self._runs[low, high] = self._add(list(range(low, high + 1)))
             np.fill_diagonal(self._runs, np.arange(self.fully_known))
@@ -42,24 +44,33 @@ class StateTable:
         """The state of a fact of which nothing is known."""
         return self.fully_known
 
-    def codes(self, fact: FactColumn) -> NDArray[np.int64]:
+    def codes(self, fact: FactColumn) -> NDArray[np.intp]:
         """State of every row."""
+        if self._by_value is not None:
+            return self._by_value.take(np.where(np.isnan(fact.numbers), -1, fact.numbers).astype(np.intp))
         if self.column.points:
             low = self._cells(fact.numbers)
             if self._runs is not None and fact.highs is not None:
                 low = self._runs[low, self._cells(fact.highs)]
             return np.where(np.isnan(fact.numbers), self.not_known, low)
-        by_choice = np.full(len(fact.choices) + 1, self.not_known, dtype=np.int64)
+        by_choice = np.full(len(fact.choices) + 1, self.not_known, dtype=np.intp)
         for i, choice in enumerate(fact.choices):
             by_choice[i] = self.coarse.get(str(choice), self.column.choices.get(choice, self.not_known))
         return by_choice[fact.indices]
 
-    def _cells(self, values: NDArray[np.float64]) -> NDArray[np.int64]:
+    def _looked_up(self) -> NDArray[np.intp] | None:
+        """State of every value that a whole number can have, and last, where -1 finds it, of one that is not known."""
+        spec = FACTS.get(self.column.fact)
+        if spec is None or spec.kind is not Kind.INTEGER or spec.maximum is None or self.column.fact in INTERVAL_FACTS:
+            return None
+        return np.append(self._cells(np.arange(spec.maximum + 1)), self.not_known)
+
+    def _cells(self, values: NDArray[np.float64]) -> NDArray[np.intp]:
         points = np.array(self.column.points)
         known = np.nan_to_num(values, nan=points[0], posinf=np.inf)
         position = np.searchsorted(points, known, side="left")
         on_point = points[np.minimum(position, len(points) - 1)] == known
-        cells: NDArray[np.int64] = 2 * position + on_point
+        cells: NDArray[np.intp] = 2 * position + on_point
         return cells
 
     def _add(self, cells: list[int]) -> int:

@@ -1,16 +1,13 @@
-"""The steps of a rule set over many rows: one fact each, from the state before it to the state after it."""
+"""How a row moves from state to state of a rule set: fact by fact, then by joining what groups of facts have left."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from app.batch.tables.fact_states import FactStates, StateTable
-
-Codes = NDArray[np.intp] | int
-"""State of one fact by row; one number: the same in all rows."""
+from app.batch.tables.fact_groups import Codes, Question
+from app.batch.tables.fact_states import StateTable
 
 
 class State(NamedTuple):
@@ -30,77 +27,115 @@ START = State(-1, -1)
 """Nothing was looked at yet; every bit is set."""
 
 
-class Layer:
-    """One fact: its steps are worked out when a row first takes them."""
+class _Steps:
+    """A table of steps, from a state and a code to the next state; a step is worked out when a row first takes it."""
 
-    def __init__(self, fact: str, steps: Sequence[tuple[int, int, int]], asking: int, codes: "CodesOf") -> None:
+    def __init__(self, before: list[State]) -> None:
+        self.before = before
+        """States that rows come with; the list grows as new ones are met."""
+        self.after: list[State] = []
+        """States that rows leave with."""
+        self._numbers: dict[State, int] = {}
+        self._next = np.empty((0, 0), dtype=np.intp)
+
+    def advance(self, at: Codes, codes: Codes) -> Codes:
+        """Number of the state after the step for each row, from that before it and the code."""
+        self._make_room()
+        index = at * self._next.shape[1] + codes
+        flat = self._next.reshape(-1)
+        found = flat.take(index)
+        if found.min(initial=0) < 0:
+            for taken in np.unique(index[found < 0]).tolist():
+                self._work_out(*divmod(taken, self._next.shape[1]))
+            found = flat.take(index)
+        return found
+
+    @property
+    def width(self) -> int:
+        """Number of codes so far."""
+        raise NotImplementedError
+
+    def _work_out(self, row: int, code: int) -> None:
+        """Fill in one step."""
+        raise NotImplementedError
+
+    def _number(self, state: State) -> int:
+        if state not in self._numbers:
+            self._numbers[state] = len(self.after)
+            self.after.append(state)
+        return self._numbers[state]
+
+    def _make_room(self) -> None:
+        rows, width = self._next.shape
+        if len(self.before) > rows or self.width > width:
+            grown = np.full((_room(len(self.before), rows), _room(self.width, width)), -1, dtype=np.intp)
+            grown[:rows, :width] = self._next
+            self._next = grown
+
+
+def _room(needed: int, had: int) -> int:
+    return had if needed <= had else max(needed, 2 * had)
+
+
+class Layer(_Steps):
+    """One fact."""
+
+    def __init__(self, question: Question, steps: Sequence[tuple[int, int, int]], asking: int) -> None:
         """Set up.
 
         Parameters
         ----------
-        fact
-            Name of the fact.
+        question
+            What is asked of every row; its codes number ``steps``.
         steps
-            For each state of the fact the masks it leaves possible and met, and a number other than 0 if it is open.
+            For each code the masks it leaves possible and met, and a number other than 0 if the fact is open.
         asking
             Mask of the conjunctions that ask for the fact.
-        codes
-            Looks up the state of the fact in every row.
         """
-        self.fact = fact
-        self.codes = codes
-        self.after: list[State] = []
-        """States after the fact, by number."""
+        super().__init__([START])
+        self.question = question
         self._asking = asking
+        self._steps = steps
         self._alike: dict[tuple[int, int, int], list[int]] = {}
         for code, step in enumerate(steps):
             self._alike.setdefault(step, []).append(code)
-        self._steps = steps
-        self._numbers: dict[State, int] = {}
-        self._next = np.empty((0, len(steps)), dtype=np.intp)
-        self.before: list[State] = [START]
 
-    def advance(self, at: Codes, codes: Codes) -> Codes:
-        """Number of the state after the fact for each row, from that before it."""
-        width = len(self._steps)
-        if len(self.before) > len(self._next):
-            more = np.full((len(self.before) - len(self._next), width), -1, dtype=np.intp)
-            self._next = np.vstack([self._next, more])
-        flat = self._next.reshape(-1)
-        index = at * width + codes
-        if isinstance(index, int):
-            return self._step(index) if flat[index] < 0 else int(flat[index])
-        found = flat.take(index)
-        if found.min(initial=0) < 0:
-            for taken in np.unique(index[found < 0]).tolist():
-                self._step(taken)
-            found = flat.take(index)
-        return found
+    @property
+    def width(self) -> int:
+        return len(self._steps)
 
-    def _step(self, index: int) -> int:
-        """Work out one step, and with it those that do the same."""
-        row, code = divmod(index, len(self._steps))
+    def _work_out(self, row: int, code: int) -> None:
+        """One step, and with it those that do the same."""
         if self._next[row, code] < 0:
-            step = self._steps[code]
-            state = _narrowed(self.before[row], step, self.fact, self._asking)
-            if state not in self._numbers:
-                self._numbers[state] = len(self.after)
-                self.after.append(state)
-            self._next[row, self._alike[step]] = self._numbers[state]
-        return int(self._next[row, code])
+            possible, met, how = step = self._steps[code]
+            unknown = ((self.question.fact, self._asking, how),) if how else ()
+            state = joined(self.before[row], State(possible, met, unknown))
+            self._next[row, self._alike[step]] = self._number(state)
 
 
-CodesOf = Callable[[FactStates], Codes]
+class Join(_Steps):
+    """Two groups of facts: what the one has left and what the other has left, together."""
+
+    def __init__(self, before: list[State], coming: list[State]) -> None:
+        super().__init__(before)
+        self._coming = coming
+
+    @property
+    def width(self) -> int:
+        return len(self._coming)
+
+    def _work_out(self, row: int, code: int) -> None:
+        self._next[row, code] = self._number(joined(self.before[row], self._coming[code]))
 
 
-def _narrowed(before: State, step: tuple[int, int, int], fact: str, asking: int) -> State:
-    possible, met, how = step
-    possible &= before.possible
+def joined(one: State, other: State) -> State:
+    """What two sets of facts leave possible, met and open."""
+    possible = one.possible & other.possible
     if not possible:
         return NOTHING
-    unknown = before.open if not how else (*before.open, (fact, asking, how))
     # By which values other conjunctions failed, and what only those ask for, does not matter any more.
-    return State(possible, met & before.met, tuple(entry for entry in unknown if entry[1] & possible))
+    unknown = tuple(entry for entry in (*one.open, *other.open) if entry[1] & possible)
+    return State(possible, one.met & other.met, unknown)
 
 
 def mask_layer(table: StateTable, asking: int, mine: int, first: int) -> Layer:
@@ -109,18 +144,17 @@ def mask_layer(table: StateTable, asking: int, mine: int, first: int) -> Layer:
         ((possible & mine) >> first, (met & mine) >> first, max(code - table.fully_known + 1, 0))
         for code, (possible, met) in enumerate(table.masks)
     ]
-    fact = table.column.fact
-    return Layer(fact, steps, asking, lambda states: states.codes[fact])
+    return Layer(Question(table.column.fact), steps, asking)
 
 
 def told_layer(fact: str, asking: int) -> Layer:
     """Whether a fact is known from which another follows: so much is told of it where that other is missing."""
-    return Layer(fact, [(-1, -1, 0), (-1, -1, 1)], asking, lambda states: states.is_known(fact))
+    return Layer(Question(fact, only_if_known=True), [(-1, -1, 0), (-1, -1, 1)], asking)
 
 
 def scope_layer(fact: str, *, expected: bool) -> Layer:
     """A rule set does not speak of patients in whom a yes-or-no fact is known and as ``expected``."""
-    return Layer(fact, [(-1, -1, 0), (0, 0, 0)], 0, lambda states: states.is_flag(fact, expected=expected))
+    return Layer(Question(fact, is_flag=expected), [(-1, -1, 0), (0, 0, 0)], 0)
 
 
 def chained(layers: Sequence[Layer]) -> list[Layer]:

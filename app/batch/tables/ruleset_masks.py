@@ -1,19 +1,20 @@
-"""One rule set over many rows at once: fact by fact, every row moves to the state that its masks lead to.
+"""One rule set over many rows at once: every row moves to the state that its masks lead to.
 
 A state is all that still matters about a row after some facts were looked at: the conjunctions that are possible, those
 that are met, and what is not known. Rows are many and states are few, so that a step is worked out once and then looked
-up. A final state in which an unknown fact matters is handed to the evaluator of a single patient, once.
+up: for each group of facts by the row's code of that group, then group by group. A final state in which an unknown fact
+matters is handed to the evaluator of a single patient, once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import polars as pl
-from numpy.typing import NDArray
 
+from app.batch.tables.answers import CodedColumn
+from app.batch.tables.fact_groups import CodedRows, Codes, FactGroup
 from app.batch.tables.fact_states import FactStates, StateTable
-from app.batch.tables.mask_layers import Layer, State, chained, mask_layer, scope_layer, told_layer
+from app.batch.tables.mask_layers import Join, Layer, State, chained, mask_layer, scope_layer, told_layer
 from scoring.conditions import Flag
 from scoring.derived import STATED_FACTS_BEHIND
 from scoring.eligibility import judge
@@ -23,20 +24,40 @@ from scoring.rulebook import RuleSet
 
 
 class Label(NamedTuple):
-    """One answer as a table shows it. ``None``: no clause decided; no fact is missing."""
+    """One answer as a table shows it."""
 
-    outcome: str
+    outcome: str | None
+    """``None``: the row was not judged, or the rule set was not there yet."""
     clause: str | None
+    """``None``: no clause decided."""
     missing: str | None
-    """Names of the missing facts, with semicolons between them."""
+    """Names of the missing facts, with semicolons between them; ``None``: no fact is missing."""
+
+
+class _Part:
+    """What one group of facts leaves of a rule set, by the code of the group."""
+
+    def __init__(self, number: int, size: int, layers: Sequence[Layer]) -> None:
+        self._number = number
+        self._layers = layers
+        self._state_of_code = np.full(size, -1, dtype=np.intp)
+        self.states = layers[-1].after
+
+    def states_of(self, coded: CodedRows) -> Codes:
+        """Number of the state of each row; codes that no row had before take their way through the facts once."""
+        new, answers = coded.new[self._number]
+        if new.size:
+            at = np.zeros(new.size, dtype=np.intp)
+            for layer in self._layers:
+                at = layer.advance(at, answers[layer.question])
+            self._state_of_code[new] = at
+        return self._state_of_code.take(coded.codes[self._number])
 
 
 class RuleSetMasks:
-    """A rule set compiled for tables; build it once, judge chunk after chunk, in one thread at a time."""
+    """A rule set compiled for tables; build it once, `arrange` it, judge chunk after chunk, in one thread at a time."""
 
-    def __init__(
-        self, grid: Grid, ruleset: RuleSet, tables: Mapping[str, StateTable], given: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, grid: Grid, ruleset: RuleSet, tables: Mapping[str, StateTable]) -> None:
         """Compile ``ruleset`` of ``grid``.
 
         Parameters
@@ -45,8 +66,6 @@ class RuleSetMasks:
             The rule book in force, and one rule set of it.
         tables
             The states of every column of the grid.
-        given
-            Facts that the table has; what it does not have is the same in all rows and goes first.
 
         Raises
         ------
@@ -65,8 +84,7 @@ class RuleSetMasks:
         self.facts = tuple(asking)
         layers = [mask_layer(tables[fact], mask, mine, first) for fact, mask in asking.items()]
         layers += [told_layer(fact, mask) for fact, mask in behind.items()]
-        layers.sort(key=lambda layer: layer.fact in given)
-        self._layers = chained([*self._scope(), *layers])
+        self.layers = [*self._scope(), *layers]
         watched = (ruleset.unless.fact,) if ruleset.unless is not None else ()
         self._asked = tuple(dict.fromkeys([*asking, *behind, *watched]))
         clauses = [grid.clause_of_bit[first + bit] for bit in range(mine.bit_count())]
@@ -78,22 +96,30 @@ class RuleSetMasks:
         self.labels: list[Label] = [Label(ruleset.otherwise.value, None, None)]
         self._label_of_state = np.empty(0, dtype=np.intp)
 
-    def answers(self, states: FactStates, rows: int) -> list[pl.Series]:
-        """Outcome, clause and missing facts of each row, as categories."""
-        indices = self.judge(states, rows)
-        parts = (
-            pl.Series([label[i] for label in self.labels], dtype=pl.Categorical) for i in range(len(Label._fields))
-        )
-        return [part.gather(indices) for part in parts]
+    def arrange(self, groups: Sequence[FactGroup]) -> None:
+        """Look facts up by these groups, which cover all questions of :attr:`layers`."""
+        parts = [
+            _Part(number, group.size, chained([layer for layer in self.layers if layer.question in group.widths]))
+            for number, group in enumerate(groups)
+            if any(layer.question in group.widths for layer in self.layers)
+        ]
+        self._parts = parts
+        self._joins: list[Join] = []
+        states = parts[0].states
+        for part in parts[1:]:
+            self._joins.append(Join(states, part.states))
+            states = self._joins[-1].after
+        self._final = states
 
-    def judge(self, states: FactStates, rows: int) -> NDArray[np.intp]:
+    def judge(self, coded: CodedRows) -> Codes:
         """Index into :attr:`labels` for each row."""
-        at: NDArray[np.intp] | int = 0
-        for layer in self._layers:
-            at = layer.advance(at, layer.codes(states))
-        at_all = np.full(rows, at, dtype=np.intp) if isinstance(at, int) else at
-        self._label_new(states, at_all)
-        return self._label_of_state[at_all]
+        first, *others = (part.states_of(coded) for part in self._parts)
+        at = first
+        for join, codes in zip(self._joins, others, strict=True):
+            at = join.advance(at, codes)
+        at = np.broadcast_to(at, coded.rows)
+        self._label_new(coded.states, at)
+        return self._label_of_state.take(at)
 
     def _scope(self) -> list[Layer]:
         unless = self.ruleset.unless
@@ -103,16 +129,16 @@ class RuleSetMasks:
             raise RuleFileError(f"{self.ruleset.id}: tables can leave patients out by a yes or no only")
         return [scope_layer(unless.fact, expected=unless.expected)]
 
-    def _label_new(self, states: FactStates, at: NDArray[np.intp]) -> None:
+    def _label_new(self, states: FactStates, at: Codes) -> None:
         """Give a label to every final state that is met for the first time."""
-        final = self._layers[-1].after
         before = len(self._label_of_state)
-        if len(final) == before:
+        if len(self._final) == before:
             return
-        rows, where = np.unique(at, return_index=True)
-        row_of = dict(zip(rows.tolist(), where.tolist(), strict=True))
-        new = [self._index(self._label(final[i], states, row_of[i])) for i in range(before, len(final))]
-        self._label_of_state = np.append(self._label_of_state, np.array(new, dtype=np.intp))
+        rows = np.flatnonzero(at >= before)
+        new, where = np.unique(at[rows], return_index=True)
+        row_of = dict(zip(new.tolist(), rows[where].tolist(), strict=True))
+        labels = [self._index(self._label(self._final[i], states, row_of[i])) for i in range(before, len(self._final))]
+        self._label_of_state = np.append(self._label_of_state, np.array(labels, dtype=np.intp))
 
     def _label(self, state: State, states: FactStates, row: int) -> Label:
         """What the masks decide; where they leave it open, what the evaluator of a single patient says of the row."""
@@ -130,3 +156,24 @@ class RuleSetMasks:
         if label not in self.labels:
             self.labels.append(label)
         return self.labels.index(label)
+
+
+class RowLabels:
+    """The answers of one rule set to all rows of a chunk, whichever of its editions gave them."""
+
+    def __init__(self, rows: int) -> None:
+        self._labels = [Label(None, None, None)]
+        self._of_row: Codes = np.zeros(rows, dtype=np.intp)
+
+    def put(self, rows: Codes, masks: RuleSetMasks, coded: CodedRows) -> None:
+        """Judge some rows and keep the answers where those rows are."""
+        found = masks.judge(coded) + len(self._labels)
+        if rows.size == self._of_row.size:
+            self._of_row = found
+        else:
+            self._of_row[rows] = found
+        self._labels += masks.labels
+
+    def columns(self) -> list[CodedColumn]:
+        """Outcome, clause and missing facts."""
+        return [CodedColumn.of([label[part] for label in self._labels], self._of_row) for part in range(3)]

@@ -9,8 +9,10 @@ from pathlib import Path
 import polars as pl
 
 from app.batch.faults import Fault, TableUnusable
+from app.batch.tables.answers import Answers
 from app.batch.tables.column_map import ColumnMap
-from app.batch.tables.judge import TableJudge, check_names, rulesets_asked, with_answers
+from app.batch.tables.frame import check_names, rulesets_asked
+from app.batch.tables.judge import TableJudge
 from app.batch.tables.pipeline import Behind, read_ahead
 from app.batch.tables.reading import JSON_SUFFIXES, Chunk, open_table
 from app.batch.tables.writing import TableWriter, check_suffix, table_writer
@@ -77,12 +79,13 @@ def run_table(
             for chunk in read_ahead(source.chunks()):
                 answers, faults = judge.judge(chunk.cells, chunk.first_row, chunk.faults)
                 behind.do(partial(_write, writer, fault_writer, chunk, answers, faults, as_objects=as_objects))
-                rows += answers.height
+                rows += chunk.cells.height
                 failed += len({fault.row for fault in faults})
                 progress(rows)
         if not rows:
             nothing = pl.DataFrame(schema=dict.fromkeys(source.columns, pl.String))
-            writer.write(with_answers(nothing, pl.DataFrame(schema=judge.answer_columns)))
+            answers = Answers({name: pl.Series([], dtype=dtype) for name, dtype in judge.answer_columns.items()})
+            writer.write(answers.beside(nothing))
     return Summary(rows, failed, [source.target for source in judge.sources])
 
 
@@ -90,15 +93,15 @@ def _write(
     writer: TableWriter,
     fault_writer: TableWriter,
     chunk: Chunk,
-    answers: pl.DataFrame,
+    answers: Answers,
     faults: Sequence[Fault],
     *,
     as_objects: bool,
 ) -> None:
     if chunk.objects is not None and as_objects:
-        writer.write_objects(chunk.objects, answers)
+        writer.write_objects(chunk.objects, answers.frame)
     else:
-        writer.write(with_answers(chunk.originals, answers))
+        writer.write_answered(chunk.originals, answers)
     if faults:
         fault_writer.write(_fault_frame(faults))
 

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.batch.faults import TableUnusable
+from app.batch.tables.answers import Answers
 from app.batch.tables.reading import SUFFIXES
 from app.batch.whole_file import Unfinished
 
@@ -32,15 +35,19 @@ class TableWriter:
             A column is nested and the format is plain text.
         """
         if self._suffix == ".parquet":
-            table = frame.to_arrow()
-            if self._parquet is None:
-                self._parquet = pq.ParquetWriter(self._stream, table.schema, compression="zstd")
-            self._parquet.write_table(table)
+            self._write_parquet(frame.to_arrow())
         elif self._suffix in {".csv", ".tsv"}:
             self._write_delimited(frame)
         else:
             frame.write_ndjson(self._stream)
         self._is_first = False
+
+    def write_answered(self, originals: pl.DataFrame, answers: Answers) -> None:
+        """Append rows of a table with their answers. Raises TableUnusable as `write` does."""
+        if self._suffix == ".parquet":
+            self._write_parquet(answers.beside_in_arrow(originals), without_statistics=answers.columns.keys())
+        else:
+            self.write(answers.beside(originals))
 
     def write_objects(self, objects: Sequence[dict[str, Any]], answers: pl.DataFrame) -> None:
         """Append JSON objects as they were, each with its answers."""
@@ -53,6 +60,13 @@ class TableWriter:
         """Write what the format wants at its end."""
         if self._parquet is not None:
             self._parquet.close()
+
+    def _write_parquet(self, table: pa.Table, without_statistics: AbstractSet[str] = frozenset()) -> None:
+        """Of answers no least and greatest value is kept: nobody looks for them, and they take as long as the rest."""
+        if self._parquet is None:
+            counted = [name for name in table.column_names if name not in without_statistics]
+            self._parquet = pq.ParquetWriter(self._stream, table.schema, compression="zstd", write_statistics=counted)
+        self._parquet.write_table(table)
 
     def _write_delimited(self, frame: pl.DataFrame) -> None:
         try:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.batch.faults import TableUnusable
 from app.batch.tables.cell_reading import moment
 from app.batch.tables.column_map import REGION_COLUMNS, ColumnMap
-from app.batch.tables.judge import rulesets_asked, triage_frame
+from app.batch.tables.frame import rulesets_asked, triage_frame
 from app.triage import rulebook, triage
 from scoring.aspects import Findings
 from scoring.case import Case

@@ -12,9 +12,12 @@ def test_benchmark_judges_every_row() -> None:
     assert spec.loader
     table_rate = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(table_rate)
-    figures = table_rate.measure(500, (".parquet",))
-    one = figures["formats"]["parquet"]
+    table_rate.SCALAR_ROWS = 50
+    figures = table_rate.measure([500, 200], (".parquet",))
+    one, other = figures["runs"]
+    assert (one["rows"], other["rows"]) == (500, 200)
     assert one["failed"] == 0
     assert round(one["rows_per_second"] * one["seconds"]) == 500
     assert one["peak_rss_mb"] > 20
-    assert "500 rows" in table_rate.table(figures)
+    assert one["times_single_patient"] == one["rows_per_second"] / one["single_patient_per_second"]
+    assert "500  parquet" in table_rate.table(figures)
