@@ -8,7 +8,7 @@ from typing import Any
 from app.answers.clauses import clause_json
 from app.answers.judged import judge_case
 from app.answers.parts import NOT_FOR_CLINICAL_USE, PARTS, closing, opening
-from app.answers.text import part_text
+from app.answers.text import answer_text
 from app.operations import observers
 from scoring.case import Case
 from scoring.local_policy import with_local_policy
@@ -62,13 +62,11 @@ def triage(case: Case, parts: Collection[str] | None = None) -> dict[str, Any]:
 def triage_text(case: Case, parts: Collection[str] | None = None) -> bytes:
     """The answer of `triage` as JSON text, byte for byte, in less time. Parameters and errors as there."""
     judged = judge_case(case, rulebook())
-    members = [part_text(opening, judged)]
-    members += [part_text(part, judged) for name, part in PARTS.items() if parts is None or name in parts]
-    members.append(part_text(closing, judged))
+    text = answer_text(judged, [part for name, part in PARTS.items() if parts is None or name in parts])
     observers.judged(
         {"transfer": {"action": judged.advice.action.value}} if parts is None or "transfer" in parts else {}
     )
-    return b"{%b}" % b",".join(members)
+    return text
 
 
 def rules_catalogue(ruleset: str | None = None) -> list[dict[str, Any]]:

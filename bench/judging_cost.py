@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 from pydantic_core import to_json  # noqa: E402 -- the checkout's own packages come first
 
 from app.answers.judged import judge_case  # noqa: E402
-from app.answers.text import part_text  # noqa: E402
+from app.answers.text import answer_text  # noqa: E402
 from app.intake.case_file import read_case  # noqa: E402
 from app.triage import PARTS, rulebook, triage, triage_text  # noqa: E402
 from scoring.case import Case  # noqa: E402
@@ -51,7 +51,11 @@ def measure() -> Figures:
         "the whole answer": _median(triage, seed=3),
         "the whole answer as JSON text": _median(triage_text, seed=4),
     }
-    parts = {name: _best(lambda part=part: part_text(part, judged)) for name, part in PARTS.items()}  # type: ignore[misc]
+    frame_us = _best(lambda: answer_text(judged, []))
+    parts = {
+        name: _best(lambda part=part: answer_text(judged, [part])) - frame_us  # type: ignore[misc]
+        for name, part in PARTS.items()
+    }
     return {
         "known_us": known,
         "new_us": new,

@@ -19,12 +19,16 @@ class GappedText(NamedTuple):
     text: tuple[bytes, ...]
     gaps: tuple[str, ...]
 
-    def filled(self, written: Mapping[str, bytes]) -> bytes:
-        """The text with the gaps filled; ``written`` is JSON text by the name of the gap."""
+    def reopened(self) -> "GappedText":
+        """The text of an object without its last brace, so that more members can follow."""
+        return self._replace(text=(*self.text[:-1], self.text[-1][:-1]))
+
+    def filled(self, written: Mapping[str, bytes]) -> list[bytes]:
+        """The pieces of the text with the gaps filled; ``written`` is JSON text by the name of the gap."""
         pieces = [b""] * (2 * len(self.gaps) + 1)
         pieces[::2] = self.text
         pieces[1::2] = [written[gap] for gap in self.gaps]
-        return b"".join(pieces)
+        return pieces
 
 
 class Written(dict[str, bytes]):

@@ -111,10 +111,14 @@ def figures_json(judged: Judged) -> list[Mapping[str, Any]]:
 
 
 def _swelling(judged: Judged) -> dict[str, Any]:
+    return {"swelling": swelling_of(judged)}
+
+
+def swelling_of(judged: Judged) -> dict[str, Any] | None:
+    """What guidelines say of surgery; ``None``: nothing was stated of swelling."""
     if not swelling_is_in_question(judged.values):
-        return {"swelling": None}
-    advice = decompression_advice(judged.book, judged.on, judged.values)
-    return {"swelling": swelling_json(advice, judged.shown)}
+        return None
+    return swelling_json(decompression_advice(judged.book, judged.on, judged.values), judged.shown)
 
 
 def opening(judged: Judged) -> dict[str, Any]:

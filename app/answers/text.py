@@ -5,7 +5,7 @@ who are alike are their values alone: so the text is kept with gaps, and the val
 byte what ``to_json`` makes of the part; a test holds it to that.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -18,18 +18,19 @@ from app.answers.ivt import ivt_json
 from app.answers.judged import Judged
 from app.answers.parts import (
     PARTS,
-    closing,
     constants_json,
     figures_json,
     missing_facts,
     near_bounds_json,
     shown_to_transfer,
     summary_json,
+    swelling_of,
     warnings_of,
     way_of,
 )
-from app.answers.transfer import action_json, checklist_json, stated_json
-from app.answers.values import answer_json, change_json, comes_at
+from app.answers.sheet import Sheet
+from app.answers.transfer import action_json, checklist_json
+from app.answers.values import answer_json, aspects_json, change_json, comes_at, pc_aspects_json, time_json
 from scoring.delay import model_applies, outcomes_from
 from scoring.outcomes import Outcome
 from scoring.rulebook import RuleBook
@@ -38,59 +39,92 @@ from scoring.transfer_checklist import filled_with, known_to_tell
 Part = Callable[[Judged], Mapping[str, Any]]
 
 
-def part_text(part: Part, judged: Judged) -> bytes:
-    """The members of a part as JSON text, without the braces around them."""
-    fast = _FAST.get(part)
-    return to_json(part(judged))[1:-1] if fast is None else fast(judged)
+def answer_text(judged: Judged, parts: Iterable[Part]) -> bytes:
+    """The whole answer: what opens it, the parts in their order, and what closes it."""
+    sheet = Sheet()
+    _open(sheet, judged)
+    for part in parts:
+        _WRITERS[part](sheet, judged)
+        sheet.text(b",")
+    _close(sheet, judged)
+    return sheet.written()
 
 
-def _evt(judged: Judged) -> bytes:
+def _open(sheet: Sheet, judged: Judged) -> None:
+    sheet.text(b'{"case_id":')
+    sheet.value(judged.case.case_id)
+    sheet.text(b',"evaluated_at":"%b",' % judged.case.evaluated_at.isoformat().encode())
+
+
+def _aspects(sheet: Sheet, judged: Judged) -> None:
+    sheet.text(b'"aspects":')
+    sheet.value(aspects_json(judged.case, judged.assessment))
+    sheet.text(b',"pc_aspects":')
+    sheet.value(pc_aspects_json(judged.case, judged.assessment))
+
+
+def _time(sheet: Sheet, judged: Judged) -> None:
+    sheet.text(b'"time":')
+    sheet.value(time_json(judged.assessment.timeline, judged.case.evaluated_at, judged.to_puncture))
+
+
+def _evt(sheet: Sheet, judged: Judged) -> None:
     later = judged.outcomes_at_puncture()
     texts: dict[tuple[Outcome | None, ...], GappedText] = judged.kept.once("evt text", dict)
     if later not in texts:
         shown = _gaps(judged)
         texts[later] = gapped([answer_json(now, then, shown) for now, then in zip(judged.answers, later, strict=True)])
-    evt = texts[later].filled(judged.written)
-    return b'"evt":%b,"evt_summary":%b' % (evt, judged.kept.once("summary text", lambda: to_json(summary_json(judged))))
+    sheet.text(b'"evt":')
+    sheet.filled(texts[later], judged.written)
+    sheet.text(judged.kept.once("summary text", lambda: b',"evt_summary":' + to_json(summary_json(judged))))
 
 
-def _ivt(judged: Judged) -> bytes:
+def _ivt(sheet: Sheet, judged: Judged) -> None:
     def write() -> GappedText:
         shown = _gaps(judged)
         return gapped([ivt_json(advice, shown, gap("dose")) for advice in judged.thrombolysis])
 
-    return b'"ivt":' + judged.alike.once("ivt text", write).filled(judged.written)
+    sheet.text(b'"ivt":')
+    sheet.filled(judged.alike.once("ivt text", write), judged.written)
 
 
-def _transfer(judged: Judged) -> bytes:
+def _transfer(sheet: Sheet, judged: Judged) -> None:
     def write() -> GappedText:
-        return gapped(action_json(judged.advice, shown_to_transfer(judged, _gaps(judged))))
+        return gapped(action_json(judged.advice, shown_to_transfer(judged, _gaps(judged)))).reopened()
 
-    action = judged.alike.once("action text", write).filled(judged.written)
-    way = to_json(way_of(judged))
-    return b'"transfer":%b,%b,"checklist":%b}' % (action[:-1], way[1:-1], _checklist(judged))
+    sheet.text(b'"transfer":')
+    sheet.filled(judged.alike.once("action text", write), judged.written)
+    for name, value in way_of(judged).items():
+        sheet.text(b',"%b":' % name.encode())
+        sheet.value(value)
+    sheet.text(b',"checklist":')
+    _checklist(sheet, judged)
+    sheet.text(b"}")
 
 
-def _checklist(judged: Judged) -> bytes:
+def _checklist(sheet: Sheet, judged: Judged) -> None:
     if not judged.leaves:
-        return b"[]"
+        sheet.text(b"[]")
+        return
     known = known_to_tell(judged.case, judged.values)
     texts: dict[tuple[str, ...], GappedText] = judged.alike.once("checklist texts", dict)
     told = tuple(known)
     if told not in texts:
         texts[told] = gapped(checklist_json(filled_with({fact: gap(fact) for fact in told})))
-    return texts[told].filled({fact: _stated_text(value) for fact, value in known.items()})
+    sheet.filled(texts[told], {fact: _stated_text(value) for fact, value in known.items()})
 
 
 def _stated_text(value: Any) -> bytes:
-    return to_json(stated_json(value)) if isinstance(value, datetime) else value_text(value)
+    return b'"%b"' % value.isoformat().encode() if isinstance(value, datetime) else value_text(value)
 
 
-def _changes(judged: Judged) -> bytes:
+def _changes(sheet: Sheet, judged: Judged) -> None:
     text = judged.kept.once("changes text", lambda: gapped(_changes_with_gaps(judged)))
     anchor_at = judged.assessment.timeline.anchor_at
-    changes = text.filled({bound: _moment(anchor_at, bound) for bound in set(text.gaps)})
-    return b'"what_would_change":%b,"near_bounds":%b' % (changes, to_json(near_bounds_json(judged)))
+    sheet.text(b'"what_would_change":')
+    sheet.filled(text, {bound: _moment(anchor_at, bound) for bound in set(text.gaps)})
+    sheet.text(b',"near_bounds":')
+    sheet.value(near_bounds_json(judged))
 
 
 def _changes_with_gaps(judged: Judged) -> list[dict[str, Any]]:
@@ -107,13 +141,15 @@ def _delay_of(bound: str) -> timedelta:
     return timedelta(minutes=float(bound))
 
 
-def _benefit(judged: Judged) -> bytes:
-    figures = judged.alike.once("benefit text", lambda: to_json(figures_json(judged)))
+def _benefit(sheet: Sheet, judged: Judged) -> None:
+    sheet.text(judged.alike.once("benefit text", lambda: b'"benefit":' + to_json(figures_json(judged))))
     since_onset, later = judged.values.get("minutes_since_last_known_well"), judged.to_puncture
     in_group = judged.alike.once("in the group of the delay model", lambda: model_applies(judged.values))
+    sheet.text(b',"outcome_by_delay":')
     if later is None or not in_group or not isinstance(since_onset, int | float):
-        return b'"benefit":%b,"outcome_by_delay":null' % figures
-    return b'"benefit":%b,"outcome_by_delay":%b' % (figures, _outcomes_from(int(since_onset) + later))
+        sheet.text(b"null")
+    else:
+        sheet.text(_outcomes_from(int(since_onset) + later))
 
 
 @lru_cache(maxsize=1024)
@@ -121,26 +157,34 @@ def _outcomes_from(planned: int) -> bytes:
     return to_json(delay_json(outcomes_from(planned)))
 
 
-def _closing(judged: Judged) -> bytes:
-    missing = judged.alike.once("missing text", lambda: to_json(missing_facts(judged)))
-    return b'"missing":%b,"warnings":%b,%b' % (missing, to_json(warnings_of(judged)), _constants(judged.book))
+def _swelling(sheet: Sheet, judged: Judged) -> None:
+    sheet.text(b'"swelling":')
+    sheet.value(swelling_of(judged))
+
+
+def _close(sheet: Sheet, judged: Judged) -> None:
+    sheet.text(judged.alike.once("missing text", lambda: b'"missing":' + to_json(missing_facts(judged))))
+    sheet.text(b',"warnings":')
+    sheet.value(warnings_of(judged))
+    sheet.text(_constants(judged.book))
 
 
 @lru_cache(maxsize=4)
 def _constants(book: RuleBook) -> bytes:
-    return to_json(constants_json(book))[1:-1]
+    return b"," + to_json(constants_json(book))[1:]
 
 
 def _gaps(judged: Judged) -> dict[str, str]:
     return {fact: gap(fact) for fact in judged.values}
 
 
-_FAST: Mapping[Part, Callable[[Judged], bytes]] = {
+_WRITERS: Mapping[Part, Callable[[Sheet, Judged], None]] = {
+    PARTS["aspects"]: _aspects,
+    PARTS["time"]: _time,
     PARTS["evt"]: _evt,
     PARTS["ivt"]: _ivt,
     PARTS["transfer"]: _transfer,
     PARTS["what_would_change"]: _changes,
     PARTS["benefit"]: _benefit,
-    closing: _closing,
+    PARTS["swelling"]: _swelling,
 }
-"""Parts whose text is kept; the others are short, or differ between any two patients."""

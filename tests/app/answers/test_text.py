@@ -127,4 +127,4 @@ def test_what_alike_patients_share_holds_for_each_of_them(monkeypatch: pytest.Mo
 
 def test_gaps_are_filled_in_their_places() -> None:
     text = gapped({"a": gap("one"), "b": [gap("two"), "two", gap("one")]})
-    assert text.filled({"one": b"1", "two": b'"x"'}) == b'{"a":1,"b":["x","two",1]}'
+    assert b"".join(text.filled({"one": b"1", "two": b'"x"'})) == b'{"a":1,"b":["x","two",1]}'
