@@ -4,6 +4,7 @@ Everything is computed between instants (UTC), so a daylight-saving change neith
 starts at the witnessed onset if there was one, else when the patient was last known well; never at discovery.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -79,8 +80,9 @@ def window_at(minutes: float) -> Window:
     >>> window_at(360).name, window_at(361).name
     ('0-6 h', '>6-16 h')
     """
-    windows: tuple[Window, ...] = _settings()["windows"]
-    return next(w for w in windows if w.until_minutes is None or minutes <= w.until_minutes)
+    settings = _settings()
+    window: Window = settings["windows"][bisect_left(settings["ends"], minutes)]
+    return window
 
 
 def timeline(facts: Facts, evaluated_at: datetime) -> Timeline:
@@ -199,4 +201,5 @@ def _loc(name: str) -> tuple[str, str]:
 def _settings() -> dict[str, Any]:
     settings: dict[str, Any] = load_table("time_windows")
     settings["windows"] = tuple(Window(**entry) for entry in settings["windows"])
+    settings["ends"] = [window.until_minutes for window in settings["windows"][:-1]]
     return settings

@@ -16,7 +16,7 @@ CHALLENGE = {"www-authenticate": 'Bearer realm="aspects"'}
 
 def actor_of(request: Request) -> Actor:
     """Who sent the request, as the sign-in of the hospital's service found out; without one, anyone."""
-    actor: Actor = getattr(request.state, "actor", ANYONE_HERE)
+    actor: Actor = request.scope.get("state", {}).get("actor", ANYONE_HERE)
     return actor
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.answers.gapped import Written
 from app.answers.ivt import dose_json
@@ -24,6 +24,16 @@ from scoring.values import Known
 
 TOWARDS_THE_CENTRE = {Action.TRANSFER_NOW, Action.CALL_THROMBECTOMY_CENTRE, Action.GET_CTA_OR_DISCUSS}
 """Actions that lead to the thrombectomy centre; the others have no destination of this network."""
+
+
+class Arrival(NamedTuple):
+    """What to do when the patient reaches the centre."""
+
+    advice: TransferAdvice
+    moved: Mapping[str, Known]
+    """Values that are different then."""
+    kept: Kept
+    """What is kept for patients who are alike then."""
 
 
 @dataclass(frozen=True)
@@ -98,17 +108,17 @@ class Judged:
         """What the guidelines say of thrombolysis."""
         return self.alike.once("thrombolysis", lambda: thrombolysis_advice(self.book, self.on, self.values))
 
-    def on_arrival(self) -> TransferAdvice | None:
+    def on_arrival(self) -> Arrival | None:
         """Whether to image again at the centre, for a patient who is transferred and whose imaging time is known."""
         imaged, site = self.values.get("minutes_since_imaging"), self.case.site
         if self.advice.action is not Action.TRANSFER_NOW or site is None or not isinstance(imaged, int | float):
             return None
         if site.minutes_to_thrombectomy_centre is None:
             return None
-        moved: dict[str, Known] = {"minutes_since_imaging": imaged + site.minutes_to_thrombectomy_centre}
-        return self.alike_with(moved).once(
-            "arrival", lambda: action_advice(self.book, self.on, "arrival", {**self.values, **moved})
-        )
+        moved = {"minutes_since_imaging": imaged + site.minutes_to_thrombectomy_centre}
+        kept = self.alike_with(moved)
+        advice = kept.once("arrival", lambda: action_advice(self.book, self.on, "arrival", {**self.values, **moved}))
+        return None if advice is None else Arrival(advice, moved, kept)
 
     def outcomes_at_puncture(self) -> tuple[Outcome | None, ...]:
         """The outcomes at the projected puncture; ``None`` each when that moment is not known."""

@@ -70,7 +70,14 @@ def _ivt(judged: Judged) -> dict[str, Any]:
 def _transfer(judged: Judged) -> dict[str, Any]:
     checklist = transfer_checklist(judged.case, judged.values) if judged.leaves else ()
     action = action_json(judged.advice, shown_to_transfer(judged, judged.shown))
-    return {"transfer": {**action, **way_of(judged), "checklist": checklist_json(checklist)}}
+    return {
+        "transfer": {
+            **action,
+            **way_of(judged),
+            "on_arrival": _on_arrival(judged),
+            "checklist": checklist_json(checklist),
+        }
+    }
 
 
 def shown_to_transfer(judged: Judged, shown: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -79,10 +86,13 @@ def shown_to_transfer(judged: Judged, shown: Mapping[str, Any]) -> Mapping[str, 
 
 
 def way_of(judged: Judged) -> dict[str, Any]:
-    """Where to, and the minutes that are known."""
+    """Where to, and the minutes that are known; without what to do on arrival."""
+    return way_json(judged.case, judged.to_puncture, judged.values, leaves=judged.leaves)
+
+
+def _on_arrival(judged: Judged) -> dict[str, Any] | None:
     then = judged.on_arrival()
-    on_arrival = None if then is None else action_json(then, values_json(judged.values, then.lines))
-    return way_json(judged.case, judged.to_puncture, judged.values, on_arrival, leaves=judged.leaves)
+    return None if then is None else action_json(then.advice, {**judged.shown, **values_json(then.moved)})
 
 
 def _changes(judged: Judged) -> dict[str, Any]:

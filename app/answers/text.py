@@ -13,7 +13,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from app.answers.evidence import delay_json
-from app.answers.gapped import GappedText, gap, gapped, value_text
+from app.answers.gapped import GappedText, Written, gap, gapped, value_text
 from app.answers.ivt import ivt_json
 from app.answers.judged import Judged
 from app.answers.parts import (
@@ -97,9 +97,20 @@ def _transfer(sheet: Sheet, judged: Judged) -> None:
     for name, value in way_of(judged).items():
         sheet.text(b',"%b":' % name.encode())
         sheet.value(value)
+    sheet.text(b',"on_arrival":')
+    _on_arrival(sheet, judged)
     sheet.text(b',"checklist":')
     _checklist(sheet, judged)
     sheet.text(b"}")
+
+
+def _on_arrival(sheet: Sheet, judged: Judged) -> None:
+    then = judged.on_arrival()
+    if then is None:
+        sheet.text(b"null")
+        return
+    text = then.kept.once("arrival text", lambda: gapped(action_json(then.advice, _gaps(judged))))
+    sheet.filled(text, Written({**judged.values, **then.moved}))
 
 
 def _checklist(sheet: Sheet, judged: Judged) -> None:

@@ -35,7 +35,6 @@ def way_json(
     case: Case,
     to_puncture: int | None,
     values: Mapping[str, Known],
-    on_arrival: Mapping[str, Any] | None,
     *,
     leaves: bool,
 ) -> dict[str, Any]:
@@ -43,7 +42,6 @@ def way_json(
     site = case.site
     return {
         "destination": site.thrombectomy_centre if site is not None and leaves else None,
-        "on_arrival": on_arrival,
         "estimates": {
             "minutes_to_thrombectomy_centre": site.minutes_to_thrombectomy_centre if site else None,
             "door_to_groin_minutes": site.door_to_groin_minutes if site else None,

@@ -154,10 +154,9 @@ def lines_json(lines: Iterable[AnsweredLine], shown: Mapping[str, Any]) -> list[
     ]
 
 
-def values_json(values: Mapping[str, Known], lines: Iterable[AnsweredLine] | None = None) -> dict[str, Any]:
-    """What is known, as JSON: all of it, or what the lines ask for."""
-    facts = values if lines is None else [line.fact for line in lines if line.fact in values]
-    return {fact: value_json(values[fact]) for fact in facts}
+def values_json(values: Mapping[str, Known]) -> dict[str, Any]:
+    """What is known, as JSON."""
+    return {fact: value_json(value) for fact, value in values.items()}
 
 
 def value_json(value: Known | None) -> Any:

@@ -17,13 +17,14 @@ from pydantic import (
     Field,
     StrictBool,
     WithJsonSchema,
-    create_model,
+    with_config,
 )
 from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict
 
 from app.triage import PARTS
 from scoring.aspects import Findings
-from scoring.facts import FACTS, Facts, FactSpec, Kind, NihssItems
+from scoring.facts import FACTS, Facts, FactSpec, Kind
 from scoring.nihss import ITEM_MAXIMA, ITEM_TITLES, MAY_BE_UNTESTABLE, UNTESTABLE
 from scoring.pc_aspects import PosteriorFindings
 from scoring.regions import PosteriorRegion, Region, Side, Status
@@ -100,14 +101,19 @@ def _item_reader(highest: int) -> Any:
     return Annotated[int | Literal["UN"], BeforeValidator(read), WithJsonSchema(schema)]
 
 
-def _nihss_items_model() -> type[BaseModel]:
-    fields: dict[str, Any] = {}
+def _given(name: str, doc: str, fields: Mapping[str, Any]) -> Any:
+    """An object of which every member may be absent or null; once it is checked, it holds what was sent and no more."""
+    model = TypedDict(name, fields, total=False)  # type: ignore[misc]  # the vocabulary is a table, not a class
+    model.__doc__ = doc
+    return with_config(ConfigDict(extra="forbid", hide_input_in_errors=True, allow_inf_nan=False))(model)
+
+
+def _nihss_items_model() -> Any:
+    fields = {}
     for item, highest in ITEM_MAXIMA.items():
         kind = _item_reader(highest) if item in MAY_BE_UNTESTABLE else _integer(0, highest)
-        fields[f"item_{item}"] = (kind | None, Field(None, alias=item, description=ITEM_TITLES[item]))
-    return create_model(
-        "NihssItems", __base__=StrictModel, __doc__="NIHSS items; one that is absent was not examined.", **fields
-    )
+        fields[item] = Annotated[kind | None, Field(description=ITEM_TITLES[item])]
+    return _given("NihssItems", "NIHSS items; one that is absent was not examined.", fields)
 
 
 NihssItemsIn = _nihss_items_model()
@@ -134,30 +140,17 @@ def _describe(spec: FactSpec) -> str:
     return f"{spec.title}{unit}. {spec.help}".rstrip()
 
 
-def _facts_model() -> type[BaseModel]:
-    fields: dict[str, Any] = {
-        spec.name: (_kind(spec) | None, Field(None, description=_describe(spec))) for spec in FACTS.values()
-    }
-    return create_model(
-        "Facts",
-        __base__=StrictModel,
-        __doc__="What is known of the patient. Absent or null: not known, which is never read as no, zero or normal.",
-        **fields,
-    )
+FactsIn = _given(
+    "Facts",
+    "What is known of the patient. Absent or null: not known, which is never read as no, zero or normal.",
+    {spec.name: Annotated[_kind(spec) | None, Field(description=_describe(spec))] for spec in FACTS.values()},
+)
 
-
-FactsIn = _facts_model()
-
-
-def _regions_model(name: str, regions: type[Region] | type[PosteriorRegion]) -> type[BaseModel]:
-    fields: dict[str, Any] = {region.value: (Status | None, None) for region in regions}
-    return create_model(
-        name, __base__=StrictModel, __doc__="Status of each region; one that is absent was not looked at.", **fields
-    )
-
-
-RegionsIn = _regions_model("Regions", Region)
-PosteriorRegionsIn = _regions_model("PosteriorRegions", PosteriorRegion)
+_STATUS_OF_EACH = "Status of each region; one that is absent was not looked at."
+RegionsIn = _given("Regions", _STATUS_OF_EACH, {region.value: Status | None for region in Region})
+PosteriorRegionsIn = _given(
+    "PosteriorRegions", _STATUS_OF_EACH, {part.value: Status | None for part in PosteriorRegion}
+)
 
 
 class FindingsIn(StrictModel):
@@ -226,15 +219,15 @@ class TriageRequest(StrictModel):
 
     def to_facts(self) -> Facts:
         """The facts in the words of `scoring`."""
-        known = {name: value for name, value in vars(self.facts).items() if value is not None}
+        known = _known(self.facts)
         if "nihss_items" in known:
-            known["nihss_items"] = _examined(known["nihss_items"])
+            known["nihss_items"] = _known(known["nihss_items"])
         return Facts.of(known)
 
 
-def _looked_at(regions: BaseModel, parts: Mapping[str, _Part]) -> dict[_Part, Status]:
-    return {parts[name]: status for name, status in vars(regions).items() if status is not None}
+def _looked_at(regions: Mapping[str, Status | None], parts: Mapping[str, _Part]) -> dict[_Part, Status]:
+    return {parts[name]: status for name, status in regions.items() if status is not None}
 
 
-def _examined(items: BaseModel) -> NihssItems:
-    return {item: items.__dict__[f"item_{item}"] for item in ITEM_MAXIMA if items.__dict__[f"item_{item}"] is not None}
+def _known(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
