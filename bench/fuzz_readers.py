@@ -33,10 +33,11 @@ with atheris.instrument_imports(include=["imaging", "pydicom", "nibabel"]):
     from pydicom import dcmread
     from pydicom.uid import UID, ImplicitVRLittleEndian
 
-    from imaging.dicom_parsing import looks_like_dicom, read_slice_headers
+    from imaging.dicom_parsing import read_slice_headers
     from imaging.dicom_pixels import check_decodable, read_hounsfield
     from imaging.dicom_series import is_slice
     from imaging.file_content import BytesInMemory
+    from imaging.file_kind import looks_like_dicom
     from imaging.read_limits import ReadLimits, check_grid_size
     from imaging.refusals import ScanRefused
     from imaging.scan_file import fingerprint, read_volume

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def _host(path: Path) -> Host:
     if artefacts is None:
         raise RuntimeError(f"{path.name} was refused: {reading.refusal}")
     mode_hu = artefacts.tissue.mode_hu
+    volume = replace(volume, hu=volume.hu.astype(np.float32))  # infarcts are fractions of a HU deep
     index = np.argwhere((volume.hu > mode_hu + TISSUE_HU[0]) & (volume.hu < mode_hu + TISSUE_HU[1]))
     template = artefacts.registration.scan_to_template(volume.index_to_world(index.astype(float)))
     brain = np.all((template > (-75, -110, -40)) & (template < (75, 75, 85)), axis=1)

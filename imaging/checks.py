@@ -138,7 +138,8 @@ def noise_hu(volume: CtVolume, head: Head) -> float:
         at = np.moveaxis(head.grid.index(volume.index_to_world(index)), -1, 0)
         brain = ndimage.map_coordinates(shrunken, at, order=0) > 0
         if brain.sum() > FEWEST_NOISE_VOXELS:
-            rough = volume.hu[:, :, k] - ndimage.uniform_filter(volume.hu[:, :, k], 3)
+            plane = volume.slice_hu(k)
+            rough = plane - ndimage.uniform_filter(plane, 3)
             values.append(1.4826 * float(np.median(np.abs(rough[::2, ::2][brain]))))
     return float(np.median(values) * np.sqrt(9 / 8)) if values else float("nan")
 
@@ -151,7 +152,7 @@ def check_roughness(volume: CtVolume) -> None:
     rows, columns, slices = (part.start + part.stop for part in bounding_box(bone))
     i, j, reach = rows * 2, columns * 2, round(ROUGHNESS_MM / max(volume.spacing_mm))
     k = min(slices // 2, volume.slice_count - 1)
-    middle = volume.hu[max(i - reach, 0) : i + reach, max(j - reach, 0) : j + reach, k]
+    middle = volume.slice_hu(k)[max(i - reach, 0) : i + reach, max(j - reach, 0) : j + reach]
     rough = middle - ndimage.uniform_filter(middle, 3)
     is_soft = middle.size and SOFT_HU[0] < float(np.median(middle)) < SOFT_HU[1]
     if is_soft and 1.4826 * float(np.median(np.abs(rough))) > REFUSED_NOISE_HU:

@@ -137,7 +137,8 @@ def _first_that_stacks(groups: list[list[SliceHeader]], limits: ReadLimits, note
 def _decode(stack: SliceStack, notes: list[str]) -> np.ndarray:
     """Return Hounsfield units, shape (i, j, k); images that repeat a position are compared and dropped."""
     first = stack.slices[0].file
-    hu = np.empty((len(stack.places), first.rows, first.columns), dtype=np.float32)
+    whole = all(_is_whole(one) for place in stack.places for one in place)
+    hu = np.empty((len(stack.places), first.rows, first.columns), dtype=np.int16 if whole else np.float32)
     order = [(k, one) for k, place in enumerate(stack.places) for one in place]
     same = different = 0
     previous = -1
@@ -160,6 +161,11 @@ def _decode(stack: SliceStack, notes: list[str]) -> np.ndarray:
     if different:
         notes.append(f"Slices imaged again at the same place, of which the first acquired was kept: {different}.")
     return hu.transpose(2, 1, 0)
+
+
+def _is_whole(one: SliceHeader) -> bool:
+    """Whether the rescaled numbers of a slice are whole and fit 16 bits, as they are of almost all scanners."""
+    return one.slope == 1 and one.intercept is not None and one.intercept.is_integer()
 
 
 def _describe(stack: SliceStack, notes: list[str]) -> None:

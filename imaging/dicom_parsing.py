@@ -29,8 +29,6 @@ MULTI_FRAME_CT = {EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage}
 _PREAMBLE_BYTES = 128
 _META_START = _PREAMBLE_BYTES + 4
 _META_GROUP = 2
-_BARE_STARTS = (b"\x02\x00\x00\x00", b"\x08\x00\x00\x00", b"\x08\x00\x01\x00", b"\x08\x00\x05\x00", b"\x08\x00\x08\x00")
-"""First elements of data sets that were saved without preamble: group 2 or group 8, little endian."""
 _FRAME_GROUPS = (
     "CTImageFrameTypeSequence",
     "CTReconstructionSequence",
@@ -39,11 +37,6 @@ _FRAME_GROUPS = (
     "PlaneOrientationSequence",
     "PlanePositionSequence",
 )
-
-
-def looks_like_dicom(head: bytes) -> bool:
-    """Whether the first 132 bytes are those of a DICOM file, with preamble or without."""
-    return head[_PREAMBLE_BYTES:_META_START] == b"DICM" or head.startswith(_BARE_STARTS)
 
 
 def read_slice_headers(content: FileContent, limits: ReadLimits) -> list[SliceHeader]:

@@ -16,7 +16,7 @@ from imaging.dicom_headers import SliceHeader
 from imaging.element_budget import with_element_budget
 from imaging.hostile_bytes import corrupt_file, parsing_foreign_bytes
 from imaging.refusals import RefusalCode, ScanRefused
-from imaging.volume import OUTSIDE_SCAN_HU
+from imaging.volume import DENSEST_HU, OUTSIDE_SCAN_HU
 
 NATIVE_SYNTAXES = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"}
 COMPRESSED_SYNTAXES = {
@@ -151,7 +151,7 @@ def _hounsfield(stored: Stored, one: SliceHeader) -> NDArray[np.float32]:
         hu += np.float32(intercept)
     if one.file.padding is not None:
         hu[_padded(stored, one.file.padding, slope, intercept)] = OUTSIDE_SCAN_HU
-    return np.maximum(hu, np.float32(OUTSIDE_SCAN_HU), out=hu)
+    return np.clip(hu, np.float32(OUTSIDE_SCAN_HU), np.float32(DENSEST_HU), out=hu)
 
 
 def _padded(stored: Stored, padding: tuple[int, int], slope: float, intercept: float) -> NDArray[np.bool_]:

@@ -5,29 +5,24 @@ NIfTI-1 standard (nifti1.h, "methods 2 and 3"), with one addition: a matrix that
 not trusted.
 """
 
-import struct
 from typing import Protocol
 
-import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
 from imaging.hostile_bytes import corrupt_file, parsing_foreign_bytes
+from imaging.nifti_header import NIFTI1_BYTES, NIFTI2_BYTES, NiftiHeader, header_bytes, parsed_header
 from imaging.nifti_orientation import millimetre_affine, stack_along_head
 from imaging.read_limits import ReadLimits, check_grid_size
 from imaging.refusals import RefusalCode, ScanRefused
-from imaging.volume import OUTSIDE_SCAN_HU, Acquisition, CtVolume
+from imaging.volume import OUTSIDE_SCAN_HU, Acquisition, CtVolume, HounsfieldArray, compact
 
 MIN_SLICES = 5
 """Fewer slices cannot hold both ASPECTS levels, whatever their thickness."""
 
-_NIFTI1_SIZE = 348
-_NIFTI2_SIZE = 540
 _MAX_EXTENSION_BYTES = 16 << 20
 _CHUNK_BYTES = 4 << 20
 _VOLUME_AXES = 3
-
-Header = nib.Nifti1Header | nib.Nifti2Header
 
 
 class ByteStream(Protocol):
@@ -36,23 +31,6 @@ class ByteStream(Protocol):
     def read(self, size: int, /) -> bytes:
         """Return up to ``size`` bytes; fewer only at the end."""
         ...
-
-
-def looks_like_nifti(head: bytes) -> bool:
-    """Whether the first 540 bytes of a file are a NIfTI header, single file or one half of a pair."""
-    return header_size(head) is not None
-
-
-def header_size(head: bytes) -> int | None:
-    """Return 348 or 540 for a NIfTI-1 or NIfTI-2 header in either byte order, ``None`` for anything else."""
-    if len(head) < _NIFTI1_SIZE:
-        return None
-    sizes = struct.unpack("<i", head[:4]) + struct.unpack(">i", head[:4])
-    if _NIFTI1_SIZE in sizes and head[344:347] in {b"n+1", b"ni1"}:
-        return _NIFTI1_SIZE
-    if _NIFTI2_SIZE in sizes and len(head) >= _NIFTI2_SIZE and head[4:7] in {b"n+2", b"ni2"}:
-        return _NIFTI2_SIZE
-    return None
 
 
 def read_nifti(stream: ByteStream, limits: ReadLimits, stored_bytes: int | None = None) -> CtVolume:
@@ -97,29 +75,27 @@ def read_nifti(stream: ByteStream, limits: ReadLimits, stored_bytes: int | None 
     )
 
 
-def _read_header(stream: ByteStream) -> tuple[Header, int]:
+def _read_header(stream: ByteStream) -> tuple[NiftiHeader, int]:
     """Return the parsed header and the number of bytes taken from the stream."""
     with parsing_foreign_bytes("The NIfTI file is damaged: its header cannot be read."):
-        head = stream.read(_NIFTI1_SIZE)
-        if len(head) == _NIFTI1_SIZE and header_size(head) is None:
-            head += stream.read(_NIFTI2_SIZE - _NIFTI1_SIZE)
-        size = header_size(head)
+        head = stream.read(NIFTI1_BYTES)
+        if len(head) == NIFTI1_BYTES and header_bytes(head) is None:
+            head += stream.read(NIFTI2_BYTES - NIFTI1_BYTES)
+        size = header_bytes(head)
         if size is None:
             raise corrupt_file("The NIfTI file is damaged: its header is incomplete.")
-        kind = nib.Nifti1Header if size == _NIFTI1_SIZE else nib.Nifti2Header
-        header: Header = kind(head[:size], check=False)  # type: ignore[no-untyped-call]
-        if bytes(header["magic"])[:2] == b"ni":
-            raise corrupt_file(
-                "The file is one half of a NIfTI pair (.hdr and .img), which cannot be read on its own.",
-                "Save the scan as one file (.nii or .nii.gz).",
-            )
-        return header, size
+        header = parsed_header(head[:size])
+    if header.is_pair:
+        raise corrupt_file(
+            "The file is one half of a NIfTI pair (.hdr and .img), which cannot be read on its own.",
+            "Save the scan as one file (.nii or .nii.gz).",
+        )
+    return header, size
 
 
-def _volume_shape(header: Header, limits: ReadLimits) -> tuple[int, int, int]:
+def _volume_shape(header: NiftiHeader, limits: ReadLimits) -> tuple[int, int, int]:
     """Return the (i, j, k) sizes, each checked against nonsense and limits."""
-    axes = int(header["dim"][0])
-    sizes = [int(size) for size in header["dim"][1 : axes + 1]] if 1 <= axes < len(header["dim"]) else []
+    sizes = header.sizes
     if not sizes or min(sizes) < 1:
         raise corrupt_file("The NIfTI file is damaged: its image size is not a positive number.")
     if max(sizes[_VOLUME_AXES:], default=1) > 1:
@@ -133,9 +109,9 @@ def _volume_shape(header: Header, limits: ReadLimits) -> tuple[int, int, int]:
     return columns, rows, slices
 
 
-def _scaling(header: Header) -> tuple[float, float]:
+def _scaling(header: NiftiHeader) -> tuple[float, float]:
     """Return slope and intercept; a slope of zero or not-a-number means unscaled values, as the standard says."""
-    slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
+    slope, intercept = header.slope, header.intercept
     if slope == 0 or not np.isfinite(slope):
         return 1.0, 0.0
     if not np.isfinite(intercept):
@@ -144,18 +120,19 @@ def _scaling(header: Header) -> tuple[float, float]:
 
 
 def _read_voxels(
-    stream: ByteStream, header: Header, shape: tuple[int, int, int], consumed: int, stored_bytes: int | None
+    stream: ByteStream, header: NiftiHeader, shape: tuple[int, int, int], consumed: int, stored_bytes: int | None
 ) -> NDArray[np.generic]:
     """Return the stored numbers, shape (i, j, k), in the file's own type; reads no more bytes than the header needs."""
-    with parsing_foreign_bytes("The NIfTI file is damaged: its number type cannot be read."):
-        dtype = np.dtype(header.get_data_dtype())  # type: ignore[no-untyped-call]
+    dtype = header.number_type
+    if dtype is None:
+        raise corrupt_file("The NIfTI file is damaged: its number type cannot be read.")
     if dtype.kind not in "iuf" or dtype.itemsize > np.dtype(np.float64).itemsize:
         raise ScanRefused(
             RefusalCode.NOT_HU,
             "The file holds colours or complex numbers instead of CT densities.",
             "Send the CT in Hounsfield units, saved as whole numbers.",
         )
-    offset = float(header["vox_offset"])
+    offset = header.voxels_from
     if not offset.is_integer() or not consumed <= offset <= consumed + _MAX_EXTENSION_BYTES:
         raise corrupt_file("The NIfTI file is damaged: it does not say properly where its voxels begin.")
     wanted = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
@@ -180,8 +157,14 @@ def _read_exactly(stream: ByteStream, count: int) -> bytearray:
     return taken
 
 
-def _to_hounsfield(raw: NDArray[np.generic], slope: float, intercept: float, notes: list[str]) -> NDArray[np.float32]:
-    """Return Hounsfield units as float32, shape unchanged; voxels without a finite value become padding."""
+def _to_hounsfield(raw: NDArray[np.generic], slope: float, intercept: float, notes: list[str]) -> HounsfieldArray:
+    """Return Hounsfield units, shape unchanged; voxels without a finite value become padding.
+
+    Whole numbers that need no scaling stay what they are, in the memory that they were read into.
+    """
+    if raw.dtype == np.int16 and (slope, intercept) == (1.0, 0.0):
+        whole = raw.view(np.int16)
+        return np.maximum(whole, np.int16(OUTSIDE_SCAN_HU), out=whole)
     with np.errstate(over="ignore", invalid="ignore"):
         hu = raw.astype(np.float32)
         if (slope, intercept) != (1.0, 0.0):
@@ -192,4 +175,4 @@ def _to_hounsfield(raw: NDArray[np.generic], slope: float, intercept: float, not
         notes.append(f"Voxels without a finite value, taken as not scanned: {int((~finite).sum())}.")
         hu[~finite] = OUTSIDE_SCAN_HU
     np.maximum(hu, np.float32(OUTSIDE_SCAN_HU), out=hu)
-    return hu
+    return compact(hu)

@@ -1,12 +1,10 @@
 """Where the voxels of a NIfTI file lie in the patient: which matrix to trust, and which axis the slices stack along."""
 
-import nibabel as nib
 import numpy as np
-from numpy.typing import NDArray
 
-from imaging.hostile_bytes import parsing_foreign_bytes
+from imaging.nifti_header import NiftiHeader
 from imaging.refusals import RefusalCode, ScanRefused
-from imaging.volume import Floats
+from imaging.volume import Floats, HounsfieldArray
 
 MIN_SPACING_MM = 0.1
 MAX_SPACING_MM = 10.0
@@ -20,10 +18,8 @@ _HEADWARD_ENOUGH = 0.7
 _MILLIMETRES_OF_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 """By the lowest three bits of ``xyzt_units``: unknown, metre, millimetre, micrometre."""
 
-Header = nib.Nifti1Header | nib.Nifti2Header
 
-
-def millimetre_affine(header: Header, notes: list[str]) -> Floats:
+def millimetre_affine(header: NiftiHeader, notes: list[str]) -> Floats:
     """Return the 4x4 matrix from voxel index to RAS+ millimetres, or refuse.
 
     The sform counts if it agrees with the stated voxel size, else the qform if that does. Obliquity and shear stay.
@@ -34,9 +30,10 @@ def millimetre_affine(header: Header, notes: list[str]) -> Floats:
         ``ORIENTATION_UNKNOWN`` if the header gives no orientation, or two that swap left and right;
         ``GEOMETRY_UNREADABLE`` if no matrix fits the voxel size, or the size is impossible for a head CT.
     """
-    scale = _MILLIMETRES_OF_UNIT.get(int(header["xyzt_units"]) & 0x07, 1.0)
-    sizes = np.abs(np.asarray(header["pixdim"][1:4], dtype=np.float64)) * scale
-    candidates = _stated_matrices(header, scale)
+    scale = _MILLIMETRES_OF_UNIT.get(header.units & 0x07, 1.0)
+    sizes = header.voxel_sizes * scale
+    stated = {"sform": header.sform, "qform": header.qform}
+    candidates = {name: _scaled(matrix, scale) for name, matrix in stated.items() if matrix is not None}
     if not candidates:
         raise ScanRefused(
             RefusalCode.ORIENTATION_UNKNOWN,
@@ -61,25 +58,9 @@ def millimetre_affine(header: Header, notes: list[str]) -> Floats:
     return next(iter(fitting.values()))
 
 
-def _stated_matrices(header: Header, scale: float) -> dict[str, Floats]:
-    """Return the matrices whose code is set, sform first, in millimetres."""
-    with parsing_foreign_bytes("The NIfTI file is damaged: its orientation cannot be read."):
-        found: dict[str, Floats] = {}
-        if int(header["sform_code"]) > 0:
-            found["sform"] = np.array(header.get_sform(), dtype=np.float64)  # type: ignore[no-untyped-call]
-        if int(header["qform_code"]) > 0:
-            found["qform"] = _qform(header)
-    for matrix in found.values():
-        matrix[:3] *= scale
-    return found
-
-
-def _qform(header: Header) -> Floats:
-    """Return the quaternion's matrix, or one of zeros (which fits no voxel size) if it is no rotation."""
-    try:
-        return np.array(header.get_qform(), dtype=np.float64)  # type: ignore[no-untyped-call]
-    except (ValueError, nib.spatialimages.HeaderDataError):
-        return np.zeros((4, 4))
+def _scaled(matrix: Floats, scale: float) -> Floats:
+    """The matrix with positions in millimetres."""
+    return np.diag([scale, scale, scale, 1.0]) @ matrix
 
 
 def _fits(affine: Floats, sizes_mm: Floats) -> bool:
@@ -104,7 +85,7 @@ def _fits(affine: Floats, sizes_mm: Floats) -> bool:
     return bool(agrees[:2].all()) and third
 
 
-def stack_along_head(hu: NDArray[np.float32], affine: Floats, notes: list[str]) -> tuple[NDArray[np.float32], Floats]:
+def stack_along_head(hu: HounsfieldArray, affine: Floats, notes: list[str]) -> tuple[HounsfieldArray, Floats]:
     """Return the array with its slices along k, counted towards the head, and the matrix that belongs to it.
 
     A file may be stored sagittal or coronal; CT slices lie across the head-foot axis. Positions are explicit, so axes

@@ -15,6 +15,7 @@ from PIL import Image
 from imaging.asymmetry_map import asymmetry_hu
 from imaging.atlas import Atlas, load_atlas
 from imaging.key_image import key_image
+from imaging.nifti_header import nifti_file
 from imaging.overlay import Drawn, contact_sheet
 from imaging.reading import Artefacts
 from imaging.result import Reading
@@ -96,30 +97,22 @@ def _native(measured: NDArray[Any], scan: CtVolume) -> NDArray[Any]:
 
 
 def _label_map(artefacts: Artefacts) -> bytes:
-    return _nifti(native_labels(artefacts), artefacts.scan, b"ASPECTS regions, values in labels.json")
+    regions = "ASPECTS regions, values in labels.json"
+    return _packed(nifti_file(native_labels(artefacts), artefacts.scan.affine_ras_mm, regions))
 
 
 def _asymmetry_map(artefacts: Artefacts, atlas: Atlas) -> bytes:
     """Tenths of HU; what did not count is 0."""
     hu = asymmetry_hu(artefacts.tissue, artefacts.densities, artefacts.registration, atlas)
     tenths = np.rint(np.nan_to_num(hu) * ASYMMETRY_STEPS_PER_HU).astype(np.int16)
-    return _nifti(
-        _native(tenths, artefacts.scan),
-        artefacts.scan,
-        b"HU darker (-) than the mirror image",
-        1 / ASYMMETRY_STEPS_PER_HU,
-    )
+    native, affine = _native(tenths, artefacts.scan), artefacts.scan.affine_ras_mm
+    darker = "HU darker (-) than the mirror image"
+    return _packed(nifti_file(native, affine, darker, 1 / ASYMMETRY_STEPS_PER_HU))
 
 
-def _nifti(values: NDArray[Any], scan: CtVolume, description: bytes, slope: float = 1.0) -> bytes:
-    import nibabel as nib  # noqa: PLC0415 -- a reading without files needs none of it
-
-    image = nib.Nifti1Image(values, scan.affine_ras_mm)  # type: ignore[no-untyped-call]
-    image.header.set_xyzt_units("mm")  # type: ignore[no-untyped-call]
-    image.header["descrip"] = description
-    if slope != 1:
-        image.header.set_slope_inter(slope, 0)  # type: ignore[no-untyped-call]
-    return gzip.compress(image.to_bytes(), compresslevel=6, mtime=0)
+def _packed(content: bytes) -> bytes:
+    """Gzip without a time, so that the same maps give the same file."""
+    return gzip.compress(content, compresslevel=6, mtime=0)
 
 
 def _label_description(scan: CtVolume, atlas: Atlas) -> dict[str, Any]:

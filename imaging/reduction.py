@@ -42,16 +42,16 @@ def blocks_for(volume: CtVolume, in_plane_mm: float, slice_mm: float) -> Blocks:
 def block_mean(volume: CtVolume, blocks: Blocks) -> CtVolume:
     """Average blocks of voxels; voxels that do not fill a block at the far ends are left out.
 
-    The result is again a stack of slices, each at the mean position of those it came from.
+    The result is again a stack of slices, each at the mean position of those it came from; its densities are float32.
     """
-    if blocks.voxels == 1:
+    if blocks.voxels == 1 and volume.hu.dtype == np.float32:
         return volume
     ni, nj, nk = (n // b for n, b in zip(volume.hu.shape, (blocks.i, blocks.j, blocks.k), strict=True))
     hu = np.zeros((ni, nj, nk), dtype=np.float32)
     for k in range(nk):  # slice by slice: memory stays at one slice beyond the result
         for part in range(blocks.k):
             full = volume.hu[: ni * blocks.i, : nj * blocks.j, k * blocks.k + part]
-            hu[:, :, k] += full.reshape(ni, blocks.i, nj, blocks.j).mean(axis=(1, 3))
+            hu[:, :, k] += full.reshape(ni, blocks.i, nj, blocks.j).mean(axis=(1, 3), dtype=np.float32)
     hu /= blocks.k
     centre = volume.step_i_mm * (blocks.i - 1) / 2 + volume.step_j_mm * (blocks.j - 1) / 2
     origins = volume.slice_origins_mm[: nk * blocks.k].reshape(nk, blocks.k, 3).mean(axis=1) + centre

@@ -9,16 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from imaging.dicom import read_dicom
-from imaging.dicom_parsing import looks_like_dicom
 from imaging.file_content import FileContent, FileOnDisk, check_unpacked, files_of_folder, files_of_zip
+from imaging.file_kind import HEAD_BYTES, looks_like_dicom, looks_like_nifti
 from imaging.hostile_bytes import corrupt_file
-from imaging.nifti import looks_like_nifti, read_nifti
 from imaging.read_limits import ReadLimits, refuse_too_large
 from imaging.refusals import ScanRefused
 from imaging.volume import CtVolume
 
-_HEAD_BYTES = 540
 _HASH_CHUNK_BYTES = 1 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
@@ -49,6 +46,8 @@ def read_volume(path: Path, limits: ReadLimits = ReadLimits()) -> CtVolume:  # n
     for content, kind in _scan_files(path, limits):
         (dicom if kind == "dicom" else nifti).append(content)
     if dicom:
+        from imaging.dicom import read_dicom  # noqa: PLC0415 -- a NIfTI file needs no DICOM library, which is large
+
         return read_dicom(dicom, limits)
     if len(nifti) == 1:
         return _read_nifti(nifti[0], limits)
@@ -116,7 +115,7 @@ def _scan_files(path: Path, limits: ReadLimits) -> Iterator[tuple[FileContent, s
 def _kind(content: FileContent, limits: ReadLimits) -> str | None:
     """Return ``"dicom"``, ``"nifti"``, or ``None`` for a file that is no scan; refuse a scan that is too large."""
     with _opened(content) as stream:
-        head = stream.read(_HEAD_BYTES)
+        head = stream.read(HEAD_BYTES)
         size = stream.seek(0, io.SEEK_END)
     if head.startswith(_GZIP_MAGIC):
         head = _unzipped_head(content)
@@ -134,14 +133,14 @@ def _no_scan() -> ScanRefused:
 
 def _is_zip(content: FileContent) -> bool:
     with _opened(content) as stream:
-        return stream.read(_HEAD_BYTES).startswith(_ZIP_MAGIC)
+        return stream.read(HEAD_BYTES).startswith(_ZIP_MAGIC)
 
 
 def _unzipped_head(content: FileContent) -> bytes:
     """Return the first unpacked bytes of a gzip stream, empty if they cannot be unpacked."""
     try:
         with _opened(content) as stream, gzip.GzipFile(fileobj=stream) as unzipped:
-            return unzipped.read(_HEAD_BYTES)
+            return unzipped.read(HEAD_BYTES)
     except (OSError, EOFError, zlib.error):
         return b""
 
@@ -158,6 +157,8 @@ def _opened(content: FileContent) -> Iterator[BinaryIO]:
 
 
 def _read_nifti(content: FileContent, limits: ReadLimits) -> CtVolume:
+    from imaging.nifti import read_nifti  # noqa: PLC0415 -- as above
+
     with _opened(content) as stream:
         stored_bytes = stream.seek(0, io.SEEK_END)
         stream.seek(0)

@@ -11,12 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+HounsfieldArray = NDArray[np.float32] | NDArray[np.int16]
 
 OUTSIDE_SCAN_HU = -1024.0
 """Value that the readers give to padding, that is, to pixels which the scanner did not measure."""
 
+DENSEST_HU = 32_767.0
+"""Beyond any metal; higher values are kept as this, which 16 bits hold."""
+
 _EVEN_GAP_TOLERANCE_MM = 0.05
 """Slice gaps that differ by less than this are taken as even: headers are rounded to hundredths of a millimetre."""
+
+
+def compact(hu: NDArray[np.float32]) -> HounsfieldArray:
+    """The same values as int16 if all of them are whole and fit."""
+    if hu.size and float(hu.max()) <= DENSEST_HU and all(bool((part == np.rint(part)).all()) for part in hu):
+        return hu.astype(np.int16)
+    return hu
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +62,9 @@ class CtVolume:
     :meth:`world_to_index`.
     """
 
-    hu: NDArray[np.float32]
-    """Hounsfield units, shape (i, j, k)."""
+    hu: HounsfieldArray
+    """Hounsfield units, shape (i, j, k). Scanners store whole numbers: those are kept as int16, which halves the
+    memory; take slices by :meth:`slice_hu` to calculate with them."""
     step_i_mm: Floats
     """Shape (3,): RAS+ displacement in mm from voxel i to i + 1."""
     step_j_mm: Floats
@@ -65,6 +77,10 @@ class CtVolume:
     def slice_count(self) -> int:
         """Number of slices, k."""
         return int(self.hu.shape[2])
+
+    def slice_hu(self, k: int) -> NDArray[np.float32]:
+        """One slice as float32, shape (i, j); always a copy."""
+        return np.asarray(self.hu[:, :, k]).astype(np.float32)
 
     @cached_property
     def spacing_mm(self) -> tuple[float, float]:

@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from imaging.dicom_parsing import looks_like_dicom
+from imaging.file_kind import looks_like_dicom
 
 _HEAD_BYTES = 132
 _BLOCK_BYTES = 1 << 20
