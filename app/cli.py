@@ -102,13 +102,16 @@ def read_ct(
     as_json: AsJson = False,
 ) -> None:
     """Read ASPECTS from a head CT without contrast. A refused scan is an answer too."""
-    from imaging.reading import read_with_artefacts
-
     say(f"Reading {path} ...")
-    reading, artefacts = read_with_artefacts(path)
-    if out is not None:
-        from imaging.outputs import write_outputs
+    if out is None:
+        from imaging.reading import read_ct as read
 
+        reading = read(path)
+    else:
+        from imaging.outputs import write_outputs
+        from imaging.reading import read_with_artefacts
+
+        reading, artefacts = read_with_artefacts(path)
         try:
             written = write_outputs(reading, artefacts, out)
         except OSError as error:

@@ -22,7 +22,7 @@ def naive_reading(artefacts: Artefacts) -> Mapping[Side, Mapping[Region, float]]
     registration, atlas, tissue = artefacts.registration, load_atlas(), artefacts.tissue
     straight = np.zeros_like(registration.deformation.forward_mm)
     deformation = Deformation(straight, straight, registration.deformation.origin_mm, registration.deformation.step_mm)
-    labels = label_voxels(tissue, replace(registration, deformation=deformation), atlas)
+    labels = label_voxels(tissue, replace(registration, deformation=deformation), atlas).regions
     hu = tissue.volume.hu
     counted = (labels > 0) & (hu > TISSUE_HU[0]) & (hu < TISSUE_HU[1])
     values, density = labels[counted], hu[counted]

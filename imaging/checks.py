@@ -12,7 +12,6 @@ import numpy as np
 from scipy import ndimage
 
 from imaging.head import SMALLEST_PLAUSIBLE_ML, Head
-from imaging.labelling import template_box
 from imaging.reduction import bounding_box
 from imaging.refusals import RefusalCode, ScanRefused
 from imaging.registration import Registration
@@ -52,21 +51,6 @@ CONTRAST_ML_IF_RECORDED = 4.0
 """Enough when the file itself says that contrast was given."""
 DEEP_MM = 6.0
 """Closer to the skull lie bone in part volume and the venous sinuses."""
-BLOOD_ABOVE_MODE_HU, BLOOD_BELOW_HU, BLOOD_ML, BLOOD_SIGMA_MM = 17.0, 100.0, 0.35, 2.0
-FAINT_ABOVE_MODE_HU, ABOVE_MIRROR_HU, FAINT_DEEP_MM = 12.0, 10.0, 10.0
-"""A small bleed on thick slices is mixed with brain. Fainter clusters count where the mirror image is so much less
-dense (cortex, vessels and bone in part volume are alike on both sides) and farther from the skull, since the
-transverse sinuses are not."""
-BLOOD_Z_MM = (-10.0, 58.0)
-"""Lower down lie the skull base and the tentorium, higher up bone in part volume."""
-ARTERY_X_MM, ARTERY_Y_MM, ARTERY_Z_MM = (8.0, 35.0), (-9.0, 15.0), (-24.0, -4.0)
-MOST_CLOT_ML, CLOT_SHARE = 1.5, 0.6
-"""A dense cluster that lies mostly along the first segment of the middle cerebral artery is a clot in it as long as it
-is no larger: the hyperdense artery sign, which no stroke patient may be refused for."""
-MIDLINE_MM = 5.0
-"""Falx and sinuses are dense in everybody."""
-CALCIUM_ABOVE_HU = 110.0
-"""Choroid plexus and basal ganglia calcify: a dense cluster with such voxels is not taken for blood."""
 LEAST_REGION_COVERAGE = 0.5
 DEEP_REGIONS = (Region.C, Region.L, Region.IC, Region.I)
 MOST_UNSEEN_DEEP_REGIONS = 1
@@ -132,9 +116,9 @@ def noise_hu(volume: CtVolume, head: Head) -> float:
     """SD of what differs from voxel to voxel inside the skull, HU, over a few of the scan's own slices."""
     values = []
     shrunken = ndimage.binary_erosion(head.mask, iterations=2).astype(np.float32)
-    i, j = np.meshgrid(np.arange(volume.hu.shape[0]), np.arange(volume.hu.shape[1]), indexing="ij")
+    i, j = np.meshgrid(*(np.arange(0, n, 2) for n in volume.hu.shape[:2]), indexing="ij")
     for k in np.linspace(0, volume.slice_count - 1, NOISE_SLICES + 2).astype(int)[1:-1]:
-        index = np.stack([i, j, np.full_like(i, k)], axis=-1)[::2, ::2].astype(float)
+        index = np.stack([i, j, np.full_like(i, k)], axis=-1).astype(float)
         at = np.moveaxis(head.grid.index(volume.index_to_world(index)), -1, 0)
         brain = ndimage.map_coordinates(shrunken, at, order=0) > 0
         if brain.sum() > FEWEST_NOISE_VOXELS:
@@ -194,9 +178,10 @@ def check_metal(tissue: TissueMap, registration: Registration) -> None:
 
 def check_metal_inside(volume: CtVolume, head: Head) -> None:
     """No metal within the brain, which would spoil the registration as well: METAL_ARTEFACT."""
-    dense = np.argwhere(volume.hu > METAL_HU)
-    if dense.size == 0:
+    slices = [k for k in range(volume.slice_count) if volume.hu[:, :, k].max() > METAL_HU]
+    if not slices:
         return
+    dense = np.concatenate([np.argwhere(volume.hu[:, :, k : k + 1] > METAL_HU) + np.array([0, 0, k]) for k in slices])
     at = head.grid.index(volume.index_to_world(dense.astype(float))).T
     inside = ndimage.map_coordinates(head.mask.view(np.uint8), at, order=0) > 0
     voxel_ml = float(np.prod(volume.spacing_mm)) * float(np.median(volume.gaps_mm)) / 1000
@@ -221,45 +206,3 @@ def check_contrast(volume: CtVolume, millilitres: float) -> None:
     limit = CONTRAST_ML_IF_RECORDED if volume.acquisition.contrast_agent else CONTRAST_ML
     if millilitres > limit:
         _refuse(RefusalCode.CONTRAST_ENHANCED, "Vessels are enhanced: this is not a non-contrast CT.")
-
-
-def blood_ml(head: Head, registration: Registration, mode_hu: float) -> float:
-    """Volume of the largest cluster that looks like fresh blood inside the brain, ml."""
-    grid = head.grid
-    smooth = ndimage.gaussian_filter(np.clip(grid.hu, 0, 200), BLOOD_SIGMA_MM / grid.step_mm)
-    candidate = (head.depth_mm > DEEP_MM) & (smooth > mode_hu + FAINT_ABOVE_MODE_HU) & (smooth < BLOOD_BELOW_HU)
-    calcium = ndimage.binary_dilation(head.mask & (grid.hu > CALCIUM_ABOVE_HU), iterations=1)
-    candidate &= ~calcium & template_box(grid, registration, least_abs_x_mm=MIDLINE_MM, z_mm=BLOOD_Z_MM)
-    index = np.argwhere(candidate)
-    if not index.size:
-        return 0.0
-    to_template = np.linalg.inv(registration.affine) @ grid.affine
-    template = index @ to_template[:3, :3].T + to_template[:3, 3]
-    mirrored = grid.index((template * [-1, 1, 1]) @ registration.affine[:3, :3].T + registration.affine[:3, 3])
-    density = smooth[candidate]
-    above_mirror = density - ndimage.map_coordinates(smooth, mirrored.T, order=1)
-    faint = (above_mirror > ABOVE_MIRROR_HU) & (head.depth_mm[candidate] > FAINT_DEEP_MM)
-    candidate[candidate] = (density > mode_hu + BLOOD_ABOVE_MODE_HU) | faint
-    labels, count = ndimage.label(candidate)
-    if count == 0:
-        return 0.0
-    off, y, z = np.abs(template[:, 0]), template[:, 1], template[:, 2]
-    along = np.all(
-        [(a >= low) & (a <= high) for a, (low, high) in ((off, ARTERY_X_MM), (y, ARTERY_Y_MM), (z, ARTERY_Z_MM))],
-        axis=0,
-    )
-    found = labels[tuple(index.T)]
-    ml = np.bincount(found, minlength=count + 1)[1:] * grid.step_mm**3 / 1000
-    in_artery = np.bincount(found[along], minlength=count + 1)[1:] * grid.step_mm**3 / 1000
-    clot = (in_artery >= CLOT_SHARE * ml) & (ml <= MOST_CLOT_ML)
-    return float(ml[~clot].max(initial=0.0))
-
-
-def check_blood(millilitres: float) -> None:
-    """No dense cluster in the brain: HAEMORRHAGE_SUSPECTED."""
-    if millilitres > BLOOD_ML:
-        _refuse(
-            RefusalCode.HAEMORRHAGE_SUSPECTED,
-            f"There is a dense cluster of {millilitres:.1f} ml in the brain that may be blood.",
-            "Have the scan read at once; ASPECTS is not scored on a haemorrhage.",
-        )

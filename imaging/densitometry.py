@@ -66,6 +66,8 @@ class Densities:
     regions: Mapping[Side, Mapping[Region, RegionDensity]]
     labels: NDArray[np.uint8]
     """Region values on the voxels of the measured stack."""
+    territories: NDArray[np.uint8]
+    """Values of the whole territories there."""
     label_table: Mapping[int, tuple[Region, Side]]
     template_mm: Floats
     """Shape (n, 3): the left positions that were compared with their mirror images, template mm."""
@@ -81,7 +83,8 @@ class Densities:
 
 def measure(tissue: TissueMap, registration: Registration, pairs: MirrorPairs, atlas: Atlas) -> Densities:
     """Measure all twenty regions."""
-    labels = label_voxels(tissue, registration, atlas)
+    voxel_labels = label_voxels(tissue, registration, atlas)
+    labels = voxel_labels.regions
     seen = _seen(tissue, pairs)
     outside = seen.strict & (pairs.values == 0)
     drift = _drift(pairs.template_mm, seen.difference, outside)
@@ -109,6 +112,7 @@ def measure(tissue: TissueMap, registration: Registration, pairs: MirrorPairs, a
     return Densities(
         regions=regions,
         labels=labels,
+        territories=voxel_labels.territories,
         label_table=atlas.label_table,
         template_mm=pairs.template_mm,
         left_minus_right_hu=corrected,

@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from imaging.atlas import Atlas, Territory
 from imaging.densitometry import Densities
+from imaging.labelling import MirrorPairs
 from imaging.registration import Registration
 from imaging.result import RegionReading
 from imaging.territories import TerritoryDensity, measure_territories
@@ -81,6 +82,7 @@ def extras_of(
     regions: Mapping[Side, Mapping[Region, RegionReading]],
     tissue: TissueMap,
     densities: Densities,
+    pairs: MirrorPairs,
     registration: Registration,
     atlas: Atlas,
 ) -> Extras:
@@ -101,7 +103,7 @@ def extras_of(
         artery_side=side,
         midline_shift_mm=abs(shift),
         midline_shift_towards=None if abs(shift) < LEAST_SHIFT_MM else Side.RIGHT if shift > 0 else Side.LEFT,
-        territories=measure_territories(tissue, densities, registration, atlas),
+        territories=measure_territories(tissue, densities, pairs, registration, atlas),
     )
 
 

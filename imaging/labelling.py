@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.atlas import Atlas
-from imaging.reduction import UprightGrid
 from imaging.registration import Registration
 from imaging.tissue import TissueMap
 from imaging.volume import CtVolume
@@ -18,6 +17,16 @@ MIDLINE_MM = 2.0
 """Positions closer to the midline are left out: their mirror image is the same tissue."""
 MEASURED_Z_MM = (-30.0, 66.0)
 """Template heights that take part: the regions and enough brain around them to see a left-right drift."""
+
+
+@dataclass(frozen=True, eq=False)
+class VoxelLabels:
+    """What each voxel of a stack belongs to; both have the stack's shape, 0: to none, or outside the skull."""
+
+    regions: NDArray[np.uint8]
+    """Values of the atlas's label table."""
+    territories: NDArray[np.uint8]
+    """Values of ``imaging.atlas.territory_value``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,21 +42,34 @@ class MirrorPairs:
     right_mm: Floats
 
 
-def label_voxels(tissue: TissueMap, registration: Registration, atlas: Atlas) -> NDArray[np.uint8]:
-    """Region values on the voxels of a stack, shape (i, j, k); 0 outside all regions and outside the skull."""
-    index = np.argwhere(tissue.inside)
-    points = registration.scan_to_template(tissue.volume.index_to_world(index.astype(float)))
-    labels = np.zeros(tissue.inside.shape, dtype=np.uint8)
-    labels[tissue.inside] = values_at(points, atlas)
-    return labels
+def label_voxels(tissue: TissueMap, registration: Registration, atlas: Atlas) -> VoxelLabels:
+    """What each voxel of a stack belongs to; slice by slice, for memory's sake."""
+    regions, territories = (np.zeros(tissue.inside.shape, dtype=np.uint8) for _ in range(2))
+    for k in range(tissue.volume.slice_count):
+        index = np.argwhere(tissue.inside[:, :, k : k + 1]) + np.array([0, 0, k])
+        points = registration.scan_to_template(tissue.volume.index_to_world(index.astype(float)))
+        at = tuple(index.T)
+        regions[at] = values_at(points, atlas)
+        territories[at] = territories_at(points, atlas)
+    return VoxelLabels(regions, territories)
 
 
 def values_at(template_mm: Floats, atlas: Atlas) -> NDArray[np.uint8]:
     """Region values at template positions, shape (n, 3); 0 beyond the atlas."""
-    index = np.rint(template_mm - atlas.labels_affine[:3, 3]).astype(np.intp)
-    inside = np.all((index >= 0) & (index < np.array(atlas.labels.shape)), axis=1)
+    return _values_at(template_mm, atlas.labels, atlas.labels_affine)
+
+
+def territories_at(template_mm: Floats, atlas: Atlas) -> NDArray[np.uint8]:
+    """The same for whole territories: values of ``imaging.atlas.territory_value``."""
+    return _values_at(template_mm, atlas.territories, atlas.template_affine)
+
+
+def _values_at(template_mm: Floats, labels: NDArray[np.uint8], affine: Floats) -> NDArray[np.uint8]:
+    """Values of a label map of cubic voxels along the axes."""
+    index = np.rint((template_mm - affine[:3, 3]) / affine[0, 0]).astype(np.intp)
+    inside = np.all((index >= 0) & (index < np.array(labels.shape)), axis=1)
     index[~inside] = 0
-    return np.where(inside, atlas.labels[tuple(index.T)], 0).astype(np.uint8)
+    return np.where(inside, labels[tuple(index.T)], 0).astype(np.uint8)
 
 
 def mirror_pairs(registration: Registration, atlas: Atlas) -> MirrorPairs:
@@ -69,16 +91,6 @@ def region_coverage(volume: CtVolume, pairs: MirrorPairs, atlas: Atlas) -> dict[
     seen = {Side.LEFT: scanned(volume, pairs.left_mm), Side.RIGHT: scanned(volume, pairs.right_mm)}
     here = {region: pairs.values == atlas.value(region, Side.LEFT) for region in Region}
     return {side: {region: float(seen[side][here[region]].mean()) for region in Region} for side in Side}
-
-
-def template_box(
-    grid: UprightGrid, registration: Registration, *, least_abs_x_mm: float, z_mm: tuple[float, float]
-) -> NDArray[np.bool_]:
-    """Grid voxels whose template position is off the midline and between two heights, shape as the grid's."""
-    inverse = np.linalg.inv(registration.affine) @ grid.affine
-    a, b, c = np.ogrid[tuple(slice(n) for n in grid.hu.shape)]
-    x, _, z = (inverse[n, 0] * a + inverse[n, 1] * b + inverse[n, 2] * c + inverse[n, 3] for n in range(3))
-    return np.asarray((np.abs(x) >= least_abs_x_mm) & (z >= z_mm[0]) & (z <= z_mm[1]))
 
 
 def scanned(volume: CtVolume, points_mm: Floats) -> NDArray[np.bool_]:

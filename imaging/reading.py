@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging import checks
-from imaging.atlas import load_atlas
+from imaging.atlas import Atlas, load_atlas
 from imaging.calibration import load_calibration
 from imaging.calling import call
 from imaging.densitometry import Densities, measure
 from imaging.extras import extras_of
+from imaging.haemorrhage import check_blood, largest_dense_cluster
 from imaging.head import Head, find_head
 from imaging.labelling import mirror_pairs, region_coverage
 from imaging.reduction import block_mean, blocks_for, upright
@@ -80,11 +81,16 @@ def read_ct(path: Path) -> Reading:
     FileNotFoundError
         If nothing lies at ``path``.
     """
-    return read_with_artefacts(path)[0]
+    return _read_path(path, keep_scan=False)[0]
 
 
 def read_with_artefacts(path: Path) -> tuple[Reading, Artefacts | None]:
     """As :func:`read_ct`, with what pictures need; ``None`` for a refused scan. Raises FileNotFoundError."""
+    return _read_path(path, keep_scan=True)
+
+
+def _read_path(path: Path, *, keep_scan: bool) -> tuple[Reading, Artefacts | None]:
+    """Read a file; of a scan that need not be kept, memory holds the full slices no longer than they are needed."""
     clock = _Clock()
     known: dict[str, Any] = {"sha256": None, "series_uid": None}
     try:
@@ -92,7 +98,10 @@ def read_with_artefacts(path: Path) -> tuple[Reading, Artefacts | None]:
             known["sha256"] = fingerprint(path)
             volume = read_volume(path)
             known["series_uid"] = volume.acquisition.series_uid
-        reading, artefacts = _read(volume, clock)
+        found = _search(volume, clock)
+        if not keep_scan:
+            volume = volume.without_densities()
+        reading, artefacts = _read(volume, found, clock)
     except ScanRefused as refused:
         reading, artefacts = _refused(refused, clock), None
     return replace(reading, input=known), artefacts
@@ -103,15 +112,24 @@ def read_volume_of(volume: CtVolume) -> tuple[Reading, Artefacts | None]:
     clock = _Clock()
     known = {"sha256": None, "series_uid": volume.acquisition.series_uid}
     try:
-        reading, artefacts = _read(volume, clock)
+        reading, artefacts = _read(volume, _search(volume, clock), clock)
     except ScanRefused as refused:
         reading, artefacts = _refused(refused, clock), None
     return replace(reading, input=known), artefacts
 
 
-def _read(volume: CtVolume, clock: _Clock) -> tuple[Reading, Artefacts]:
-    """Everything after the file. Raises ScanRefused."""
-    atlas = load_atlas()
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What the first look at a scan gives: the averaged stack, the head in it, and two of its qualities."""
+
+    stack: CtVolume
+    head: Head
+    mode_hu: float
+    noise_hu: float
+
+
+def _search(volume: CtVolume, clock: _Clock) -> _Found:
+    """All that needs the scan's own slices. Raises ScanRefused."""
     with clock.part("check"):
         checks.check_slices(volume)
         checks.check_field_of_view(volume)
@@ -126,6 +144,13 @@ def _read(volume: CtVolume, clock: _Clock) -> tuple[Reading, Artefacts]:
         mode_hu = checks.check_brain_density(brain_mode_hu(head))
         noise = checks.noise_hu(volume, head)
         checks.check_kernel(volume, noise)
+    return _Found(stack, head, mode_hu, noise)
+
+
+def _read(volume: CtVolume, found: _Found, clock: _Clock) -> tuple[Reading, Artefacts]:
+    """Everything after the first look; of the scan itself only its geometry counts. Raises ScanRefused."""
+    atlas = load_atlas()
+    stack, head, mode_hu = found.stack, found.head, found.mode_hu
     with clock.part("register"):
         registration = register(head, atlas, mode_hu)
     with clock.part("measure"):
@@ -133,7 +158,7 @@ def _read(volume: CtVolume, clock: _Clock) -> tuple[Reading, Artefacts]:
         coverage = region_coverage(volume, pairs, atlas)
         checks.check_coverage(coverage)
         tissue = sort_tissue(stack, head, mode_hu)
-        suspicious = _check_contents(volume, tissue, head, registration)
+        suspicious = _check_contents(volume, tissue, head, registration, atlas)
         densities = measure(tissue, registration, pairs, atlas)
     with clock.part("call"):
         reading = call(densities, coverage, load_calibration(), scan_voxels_per_voxel=volume.hu.size / stack.hu.size)
@@ -144,23 +169,29 @@ def _read(volume: CtVolume, clock: _Clock) -> tuple[Reading, Artefacts]:
         "coverage": {
             side.value: {r.value: round(share, 2) for r, share in coverage[side].items()} for side in coverage
         },
-        "noise_hu": round(noise, 1),
+        "noise_hu": round(found.noise_hu, 1),
         "brain_mode_hu": round(mode_hu, 1),
     }
     with clock.part("extras"):
-        extras = extras_of(reading.regions, tissue, densities, registration, atlas).to_json()
+        extras = extras_of(reading.regions, tissue, densities, pairs, registration, atlas).to_json()
     artefacts = Artefacts(volume, tissue, densities, registration)
     return _finished(replace(reading, quality=quality, extras=extras), clock), artefacts
 
 
-def _check_contents(volume: CtVolume, tissue: TissueMap, head: Head, registration: Registration) -> dict[str, float]:
-    """Refuse metal, contrast and blood; return how much of the last two was seen, ml."""
+def _check_contents(
+    volume: CtVolume, tissue: TissueMap, head: Head, registration: Registration, atlas: Atlas
+) -> dict[str, Any]:
+    """Refuse metal, contrast and blood; return how much of the last two was seen."""
     checks.check_metal(tissue, registration)
     contrast_ml = checks.contrast_ml(tissue, head)
     checks.check_contrast(volume, contrast_ml)
-    blood_ml = checks.blood_ml(head, registration, tissue.mode_hu)
-    checks.check_blood(blood_ml)
-    return {"dense_vessel_ml": round(contrast_ml, 2), "dense_cluster_ml": round(blood_ml, 2)}
+    cluster = largest_dense_cluster(head, registration, atlas, tissue.mode_hu)
+    check_blood(cluster)
+    return {
+        "dense_vessel_ml": round(contrast_ml, 2),
+        "dense_cluster_ml": round(cluster.ml, 2) if cluster else 0.0,
+        "dense_cluster_place": cluster.place if cluster else None,
+    }
 
 
 def _quality(volume: CtVolume, head: Head, registration: Registration, densities: Densities) -> dict[str, Any]:
@@ -177,7 +208,7 @@ def _quality(volume: CtVolume, head: Head, registration: Registration, densities
 
 
 def _refused(refused: ScanRefused, clock: _Clock) -> Reading:
-    refusal = Refusal(refused.code, refused.text, refused.remedy)
+    refusal = Refusal(refused.code, refused.text, refused.remedy, refused.finding)
     return _finished(Reading(status="refused", refusal=refusal), clock)
 
 

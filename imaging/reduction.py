@@ -48,11 +48,14 @@ def block_mean(volume: CtVolume, blocks: Blocks) -> CtVolume:
         return volume
     ni, nj, nk = (n // b for n, b in zip(volume.hu.shape, (blocks.i, blocks.j, blocks.k), strict=True))
     hu = np.zeros((ni, nj, nk), dtype=np.float32)
+    offsets = list(np.ndindex(blocks.i, blocks.j))
     for k in range(nk):  # slice by slice: memory stays at one slice beyond the result
+        total = np.zeros((ni, nj), dtype=np.float32)
         for part in range(blocks.k):
             full = volume.hu[: ni * blocks.i, : nj * blocks.j, k * blocks.k + part]
-            hu[:, :, k] += full.reshape(ni, blocks.i, nj, blocks.j).mean(axis=(1, 3), dtype=np.float32)
-    hu /= blocks.k
+            for i, j in offsets:
+                total += full[i :: blocks.i, j :: blocks.j]
+        hu[:, :, k] = total / blocks.voxels
     centre = volume.step_i_mm * (blocks.i - 1) / 2 + volume.step_j_mm * (blocks.j - 1) / 2
     origins = volume.slice_origins_mm[: nk * blocks.k].reshape(nk, blocks.k, 3).mean(axis=1) + centre
     return CtVolume(hu, volume.step_i_mm * blocks.i, volume.step_j_mm * blocks.j, origins, volume.acquisition)

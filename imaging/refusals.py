@@ -1,5 +1,6 @@
 """Named reasons for which a scan gets no score. A refusal is an answer, not a crash."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -34,10 +35,12 @@ class ScanRefused(Exception):
     Raised anywhere in ``imaging``; ``reading.read_ct`` turns it into a refused reading.
     """
 
-    def __init__(self, code: RefusalCode, text: str, remedy: str) -> None:
+    def __init__(self, code: RefusalCode, text: str, remedy: str, finding: Mapping[str, object] | None = None) -> None:
         super().__init__(f"{code}: {text}")
         self.code = code
         self.text = text
         """One sentence for a clinician; no patient data, no path, no raw header values of free text."""
         self.remedy = remedy
         """One sentence: what to send or do instead."""
+        self.finding = finding
+        """What was found, in numbers, where that is more than the text says."""

@@ -1,5 +1,6 @@
 """What a reading of a scan consists of; plain values that turn into JSON without further thought."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -56,6 +57,13 @@ class Refusal:
     code: RefusalCode
     text: str
     remedy: str
+    finding: Mapping[str, object] | None = None
+    """What was found, in numbers: of a suspected haemorrhage its volume and place."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; ``finding`` only where there is one."""
+        answer: dict[str, Any] = {"code": self.code.value, "text": self.text, "remedy": self.remedy}
+        return answer if self.finding is None else answer | {"finding": dict(self.finding)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +93,7 @@ class Reading:
         HU are rounded to 0.1, volumes to 0.1 ml, probabilities to 0.001: finer digits would claim more than is known.
         """
         if self.refusal is not None:
-            answer: dict[str, Any] = {"status": self.status, "refusal": asdict(self.refusal)}
-            answer["refusal"]["code"] = self.refusal.code.value
+            answer: dict[str, Any] = {"status": self.status, "refusal": self.refusal.to_json()}
         else:
             answer = {
                 "status": self.status,

@@ -4,7 +4,7 @@ All positions are RAS+ millimetres, as in nibabel: x grows towards the patient's
 DICOM and ITK speak LPS; the readers flip once and nothing after them does.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -81,6 +81,10 @@ class CtVolume:
     def slice_hu(self, k: int) -> NDArray[np.float32]:
         """One slice as float32, shape (i, j); always a copy."""
         return np.asarray(self.hu[:, :, k]).astype(np.float32)
+
+    def without_densities(self) -> "CtVolume":
+        """Its geometry and acquisition alone, every voxel as if it had not been scanned, in no memory to speak of."""
+        return replace(self, hu=np.broadcast_to(np.int16(OUTSIDE_SCAN_HU), self.hu.shape))
 
     @cached_property
     def spacing_mm(self) -> tuple[float, float]:

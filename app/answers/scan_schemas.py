@@ -9,12 +9,21 @@ from imaging.refusals import RefusalCode
 from scoring.regions import Side, Status
 
 
+class FindingOut(BaseModel):
+    """What was found that looks like blood."""
+
+    volume_ml: float
+    place: str = Field(description="In words, with the patient's side.")
+    template_mm: list[int] = Field(description="Its middle in the atlas, RAS+ mm.")
+
+
 class RefusalOut(BaseModel):
     """Why a scan has no score, and what to do about it."""
 
     code: RefusalCode
     text: str
     remedy: str
+    finding: FindingOut | None = Field(None, description="Only of HAEMORRHAGE_SUSPECTED.")
 
 
 class WarningOut(BaseModel):

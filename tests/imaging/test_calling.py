@@ -37,6 +37,7 @@ def densities(
     return Densities(
         regions=regions,
         labels=np.zeros((1, 1, 1), dtype=np.uint8),
+        territories=np.zeros((1, 1, 1), dtype=np.uint8),
         label_table={},
         template_mm=nothing.reshape(0, 3),
         left_minus_right_hu=nothing,

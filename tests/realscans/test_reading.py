@@ -82,7 +82,7 @@ def darkened(name: str, side: Side, depth_hu: float) -> CtVolume:
     index = np.argwhere((volume.hu > mode_hu - 30) & (volume.hu < mode_hu + 40))
     template = registration_of(name).scan_to_template(volume.index_to_world(index.astype(float)))
     share = ndimage.map_coordinates(soft, (template @ to_index[:3, :3].T + to_index[:3, 3]).T, order=1)
-    hu, at = volume.hu.copy(), tuple(index.T)
+    hu, at = volume.hu.astype(np.float32), tuple(index.T)
     tissue = np.clip((hu[at] - (mode_hu - 25)) / 20, 0, 1)
     hu[at] -= (depth_hu * share * tissue).astype(np.float32)
     return replace(volume, hu=hu)
