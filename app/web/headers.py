@@ -1,14 +1,19 @@
 """What browsers are told about the pages: run nothing but our own files, send nothing anywhere else, keep nothing."""
 
+import gzip
+from functools import lru_cache
+from http import HTTPStatus
 from os import PathLike, stat_result
+from pathlib import Path
 
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 _CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 PAGE_HEADERS = {
@@ -25,9 +30,10 @@ PAGE_HEADERS = {
 
 
 class LastingFiles(StaticFiles):
-    """Static files that a browser may keep: their addresses carry a hash of the content.
+    """Static files that a browser may keep: their addresses carry a hash of the content, fonts their version.
 
-    A script that is kept compressed is sent as it is kept; every browser that runs it reads gzip.
+    Text is sent compressed to browsers that take it so. A script that is kept compressed is sent as it is kept; every
+    browser that runs it reads gzip.
     """
 
     def file_response(
@@ -35,10 +41,29 @@ class LastingFiles(StaticFiles):
     ) -> Response:
         """The file, with leave to keep it for a year where the address names its content."""
         response = super().file_response(full_path, stat_result, scope, status_code)
-        lasting = scope["query_string"].startswith(b"v=")
+        path = str(full_path)
+        if response.status_code == HTTPStatus.OK and path.endswith(_TEXT) and "gzip" in _accepted(scope):
+            kept = {name: response.headers[name] for name in ("etag", "last-modified", "content-type")}
+            response = Response(
+                _compressed(path, stat_result.st_mtime_ns), headers={**kept, "content-encoding": "gzip"}
+            )
+        lasting = scope["query_string"].startswith(b"v=") or path.endswith(".woff2")
         response.headers["cache-control"] = "public, max-age=31536000, immutable" if lasting else "no-cache"
         response.headers["x-content-type-options"] = "nosniff"
-        if str(full_path).endswith(".js.gz"):
+        response.headers["vary"] = "accept-encoding"
+        if path.endswith(".js.gz"):
             response.headers["content-encoding"] = "gzip"
             response.headers["content-type"] = "text/javascript; charset=utf-8"
         return response
+
+
+_TEXT = (".css", ".js", ".svg")
+
+
+def _accepted(scope: Scope) -> str:
+    return Headers(scope=scope).get("accept-encoding", "")
+
+
+@lru_cache(maxsize=64)
+def _compressed(path: str, changed_ns: int) -> bytes:  # noqa: ARG001 -- a changed file is compressed anew
+    return gzip.compress(Path(path).read_bytes(), 9, mtime=0)

@@ -39,6 +39,6 @@ async def judged_page(request: Request, fields: Mapping[str, str], now: datetime
         except CaseError as error:
             problem_at(reading, error.loc, error.message)
         else:
-            answer["warnings"] = [*answer["warnings"], *warnings]
+            answer["warnings"] = [*reading.warnings(), *answer["warnings"], *warnings]
             return workspace_page(request, reading, now, answer, scan)
     return workspace_page(request, reading, now, scan=scan)

@@ -11,7 +11,7 @@ from app.web.headers import PAGE_HEADERS, LastingFiles
 from app.web.judging import judged_page
 from app.web.pages import cases, plain
 from app.web.pages.field import field_page
-from app.web.rendering import HERE, STATIC_PATH, render
+from app.web.rendering import HERE, STATIC_PATH, render, warm
 from app.web.scan.beside import kept_reading, kept_view, overlay_of
 from app.web.scan.page import scan_page
 from app.web.times.reading import read_zone
@@ -115,6 +115,7 @@ def mount(app: FastAPI, site_time_zone: str = "UTC") -> None:
         There is no such zone.
     """
     app.state.site_zone = read_zone(site_time_zone)
+    warm()
     app.include_router(router)
     app.include_router(plain.router)
     app.include_router(cases.router)

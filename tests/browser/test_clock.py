@@ -70,7 +70,7 @@ def test_the_clock_follows_the_server_and_not_the_ward_computer(open_page: OpenP
 
 def test_a_past_case_stands_still(open_page: OpenPage) -> None:
     page = _early_case(open_page)
-    page.get_by_text("Woke with symptoms").first.click()
+    page.get_by_text("A past case, another time zone").click()
     box = the_form(page).get_by_label("Decide as at: time")
     box.fill("04:30")
     page.clock.run_for(500)

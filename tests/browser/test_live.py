@@ -112,13 +112,13 @@ def test_a_time_typed_while_an_answer_is_on_its_way_is_the_one_that_counts(open_
     page.route("**/", lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
     mark_affected(page, ("M1",))
     box = the_form(page).get_by_label("Last known well: time")
-    box.fill("yesterday 14:00")  # the answer to the mark arrives now, with the earlier time in it
-    page.wait_for_timeout(100)
-    waiting_for_answer(page, held[0].continue_)
+    box.focus()
+    box.evaluate("box => { box.value = 'yesterday 14:00' }")  # typed, and not yet sent: that waits for a pause
+    waiting_for_answer(page, held[0].continue_)  # with the earlier time in it
+    expect(box).to_have_value("yesterday 14:00")
     page.unroute("**/", handler=None)
-    for route in held[1:]:
-        route.continue_()
-    waiting_for_answer(page, box.blur)
+    box.blur()
+    waiting_for_answer(page, lambda: box.dispatch_event("change"))
     expect(box).to_have_value(re.compile(r"14:00"))
     expect(page.get_by_role("region", name="Time")).not_to_contain_text("0–6 h")
 
@@ -169,6 +169,59 @@ def test_regions_are_marked_on_the_map_by_the_pointer(open_page: OpenPage) -> No
     page.get_by_label("I affected", exact=True).focus()
     expect(page.locator(".panel .map-tip")).to_contain_text("I, insula")
     assert page.locator(".map [tabindex]").count() == 0
+
+
+def test_all_others_are_set_to_unaffected_in_the_table_itself_and_back_again(open_page: OpenPage) -> None:
+    page = open_page()
+    mark_affected(page, ("L",))
+    rest = page.locator(".rest[value=region]")
+    waiting_for_answer(page, rest.click)
+    expect(page.get_by_label("M4 unaffected", exact=True)).to_be_checked()
+    expect(page.get_by_label("L affected", exact=True)).to_be_checked()
+    expect(page.get_by_role("region", name="ASPECTS")).to_contain_text("9 of 10")
+    expect(rest).to_have_text("Undo: 9 rows back to not looked at")
+    waiting_for_answer(page, rest.click)
+    expect(page.get_by_label("M4 not looked at", exact=True)).to_be_checked()
+    expect(page.get_by_role("region", name="ASPECTS")).to_contain_text("0–9 of 10")
+    waiting_for_answer(page, rest.click)
+    mark_affected(page, ("C",))
+    expect(rest).to_contain_text("I looked at all ten")
+
+
+def test_no_answer_replaces_a_control(open_page: OpenPage) -> None:
+    """What somebody is about to press is the same element after an answer as before it, and keeps what it says."""
+    page = _answered_early_case(open_page)
+    asked = page.locator("#asks input[name=core_volume_ml]")
+    controls = [asked, page.get_by_label("M4 affected", exact=True), page.locator("#source-nice-ng128 > summary")]
+    for control in controls:
+        control.evaluate("part => { part.isTheSame = true }")
+    asked.evaluate("box => { box.value = '12' }")
+    waiting_for_answer(page, lambda: mark_affected(page, ("M6",)))
+    expect(page.get_by_role("region", name="ASPECTS")).to_contain_text("6 of 10")
+    assert [control.evaluate("part => part.isTheSame") for control in controls] == [True, True, True]
+    expect(asked).to_have_value("12")
+
+
+def test_a_case_is_not_given_up_by_one_slip(open_page: OpenPage) -> None:
+    page = _answered_early_case(open_page)
+    new_case = page.locator("#new-case")
+    new_case.click()
+    expect(new_case).to_have_text("Discard? Press again")
+    expect(the_form(page).get_by_label("Age", exact=True)).to_have_value("74")
+    new_case.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Enter what is known")
+    expect(the_form(page).get_by_label("Age", exact=True)).to_have_value("")
+
+
+def test_an_approximate_time_is_said_to_be_one_all_the_way(open_page: OpenPage) -> None:
+    page = _answered_early_case(open_page)
+    box = the_form(page).get_by_label("Last known well: time")
+    box.fill("about 01:10")
+    waiting_for_answer(page, box.blur)
+    expect(box).to_have_value("about 22 Nov 01:10 GMT")
+    expect(page.locator("#clock-card")).to_contain_text("about 3 h 55 min")
+    expect(page.locator("#record-text")).to_contain_text("Time: about 3 h 55 min since last known well")
+    expect(page.get_by_role("region", name="Mind")).to_contain_text("Last known well is approximate")
 
 
 def test_parts_of_the_posterior_circulation_are_marked_alike(open_page: OpenPage) -> None:

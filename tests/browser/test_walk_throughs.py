@@ -55,7 +55,7 @@ class Hands:
     def mark(self, *regions: str) -> None:
         for region in regions:
             self.click(self.page.get_by_label(f"{region} affected", exact=True).check)
-        self.click(the_form(self.page).get_by_label("I looked at all ten").check)
+        self.click(the_form(self.page).get_by_role("button", name="I looked at all ten").click)
 
     @property
     def seconds(self) -> float:
@@ -87,7 +87,7 @@ def test_a_known_m1_at_three_hours_is_decided_within_45_seconds_of_entry(open_pa
 def test_a_wake_up_stroke_says_what_is_missing_and_then_decides(open_page: OpenPage) -> None:
     page = open_page()
     hands = Hands(page)
-    hands.click(page.get_by_text("Woke with symptoms, found").click)
+    hands.click(page.get_by_text("Woke with symptoms").first.click)
     hands.type_into("Fell asleep, well: time", "22:30")
     hands.type_into("Woke with symptoms: time", "04:30")
     hands.type_into("NIHSS", "14")

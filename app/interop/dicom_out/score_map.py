@@ -54,8 +54,7 @@ class ScoreMap(Flowable):  # type: ignore[misc]  # reportlab ships no types
         canvas.setFillColor(white)
         canvas.drawPath(_path(canvas, shapes["head"], 1), fill=1, stroke=1)
         canvas.setFillColor(HexColor(0xC8C8C8))
-        for fluid in shapes["ventricles"]:
-            canvas.drawPath(_path(canvas, fluid, 1), fill=1, stroke=0)
+        canvas.drawPath(_path(canvas, shapes["ventricles"], 1), fill=1, stroke=0)
         for side, sign in ((Side.LEFT, 1), (Side.RIGHT, -1)):
             for name, shape in shapes["regions"].items():
                 self._draw_region(canvas, Region(name), side, shape, sign)
@@ -98,18 +97,19 @@ def _shapes() -> dict[str, Any]:
     return dict(json.loads(text))
 
 
-def _points(path: str) -> Iterator[tuple[float, float]]:
-    """The corners of a closed outline, ``M x y L x y … Z``."""
-    for pair in path.removeprefix("M").removesuffix("Z").split("L"):
-        x, y = pair.split()
-        yield float(x), float(y)
+def _rings(path: str) -> Iterator[list[tuple[float, float]]]:
+    """The corners of each closed outline of ``M x y L x y … Z``."""
+    for ring in path.removesuffix("Z").split("Z"):
+        pairs = (pair.split() for pair in ring.removeprefix("M").split("L"))
+        yield [(float(x), float(y)) for x, y in pairs]
 
 
 def _path(canvas: Canvas, outline: str, sign: int) -> PDFPathObject:
     path = canvas.beginPath()
-    for number, (x, y) in enumerate(_points(outline)):
-        (path.lineTo if number else path.moveTo)(sign * x, y)
-    path.close()
+    for ring in _rings(outline):
+        for number, (x, y) in enumerate(ring):
+            (path.lineTo if number else path.moveTo)(sign * x, y)
+        path.close()
     return path
 
 

@@ -1,6 +1,7 @@
 """The parts of the answer's page: who says what, what is missing, what would change it, what was entered."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from app.web.answer.wording import say_choice, say_value, title_of
 from app.web.form import layout
 from app.web.form.reading import FormReading
 from app.web.times.words import say_ago, say_moment
-from app.web.words.catalogue import _
+from app.web.words.catalogue import _, counted
 from scoring.outcomes import Stance
 
 _FIELDS_OF = {
@@ -56,15 +57,41 @@ def count_enrolments(trials: Sequence[Mapping[str, Any]]) -> str:
     return said + (f", {waiting} {_('cannot say before more is known')}" if waiting else "")
 
 
-def asked_for(answer: Mapping[str, Any]) -> Iterator[str]:
-    """Fields of the form that would supply what is missing, each once; first what the leading guideline waits for."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A field of the form that would supply what is missing."""
+
+    name: str
+    waiting: str
+    """Who waits for it, in words."""
+
+
+def asked_for(answer: Mapping[str, Any]) -> list[Asked]:
+    """What is missing, each field once; first what the leading guideline waits for, then what would settle most."""
     first = answer["evt"][0]["missing"] if answer["evt"] else []
-    seen: set[str] = set()
+    asked: dict[str, Asked] = {}
     for fact in (*first, *answer["missing"]):
         for name in _FIELDS_OF.get(fact, (fact,)):
-            if name not in seen:
-                seen.add(name)
-                yield name
+            asked.setdefault(name, Asked(name, _who_waits(answer, fact)))
+    return list(asked.values())
+
+
+def _who_waits(answer: Mapping[str, Any], fact: str) -> str:
+    """The guidelines that wait for a fact by name, the trials by their number; else the next step, which does."""
+    waiting = [one for one in answer["evt"] if fact in one["missing"]]
+    guidelines = [one["title"] for one in waiting if one["kind"] == "guideline"]
+    more = len(guidelines) - _MOST_WAITING
+    trials = len(waiting) - len(guidelines)
+    said = [
+        *guidelines[:_MOST_WAITING],
+        *([counted("1 more guideline", "{count} more guidelines", more)] if more > 0 else []),
+        *([counted("1 trial", "{count} trials", trials)] if trials else []),
+    ]
+    return ", ".join(said) or _("the next step")
+
+
+_MOST_WAITING = 2
+"""Guidelines that are named as waiting for a fact; the others are counted."""
 
 
 def entered(answer: Mapping[str, Any], reading: FormReading) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.web.answer.parts import sources
 from app.web.answer.wording import state_of, title_of
-from app.web.words.catalogue import _
+from app.web.words.catalogue import _, counted
 
 _WIDTH = 110
 """Characters of one line; longer ones are cut, so that no record system breaks them."""
@@ -31,17 +31,16 @@ def copy_text(answer: Mapping[str, Any], said: Mapping[str, str], scan_decision:
     verdict = answer["evt_summary"]
     transfer = answer["transfer"]
     software = f"; {_('Software reading:')} "
-    missing = ", ".join(map(title_of, answer["missing"]))
     lines = [
         f"ASPECTS triage{_after(': ', answer['case_id'])}, {said['evaluated']}",
         f"ASPECTS: {say_score(answer['aspects'])}{_after(software, scan_decision)}",
-        f"{_('Time:')} {_time(said)}{_after('; ', said.get('window'))}",
+        f"{_('Time:')} {time_in_words(said)}{_after('; ', said.get('window'))}",
         f"{_('Thrombectomy:')} {_(state_of(verdict['verdict']).words)}",
         *(f"  {_ruleset_line(one)}" for one in sources(answer)["answering"][:_RULESETS]),
         *(f"{_('Thrombolysis:')} {_lysis(one)}" for one in answer["ivt"][:1]),
         f"{_('Next:')} {_(transfer['action_text'])}{_after(' -> ', transfer['destination'])}",
         *([said["puncture"]] if "puncture" in said else []),
-        f"{_('Not known:')} {missing or _('nothing that could change this answer')}",
+        f"{_('Not known:')} {_missing(answer)}",
         _(
             "Rules {rules}, software {software}",
             rules=answer["versions"]["rules"],
@@ -52,8 +51,26 @@ def copy_text(answer: Mapping[str, Any], said: Mapping[str, str], scan_decision:
     return "\n".join(plain_ascii(line)[:_WIDTH].rstrip() for line in lines)
 
 
-def _time(said: Mapping[str, str]) -> str:
-    return f"{said['since']} {said['anchor']}" if "since" in said else _("last known well not known")
+def time_in_words(said: Mapping[str, str]) -> str:
+    if "since" not in said:
+        return _("last known well not known")
+    return " ".join(said[part] for part in ("about", "since", "anchor") if part in said)
+
+
+def _missing(answer: Mapping[str, Any]) -> str:
+    """What is not known, as much as fits on the line; the rest is counted, lest a cut line look whole."""
+    named = ""
+    for place, fact in enumerate(answer["missing"]):
+        longer = ", ".join(filter(None, (named, title_of(fact))))
+        left = len(answer["missing"]) - place
+        if len(longer) > _WIDTH - _ROOM_FOR_THE_REST:
+            return f"{named}, {counted('and 1 more', 'and {count} more', left)}"
+        named = longer
+    return named or _("nothing that could change this answer")
+
+
+_ROOM_FOR_THE_REST = 36
+"""Characters of the line that its beginning and the number of the rest may take."""
 
 
 def say_score(aspects: Mapping[str, Any] | None) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.web.answer.record_text import plain_ascii, say_score
+from app.web.answer.record_text import plain_ascii, say_score, time_in_words
 from app.web.answer.wording import title_of
 from app.web.times.words import say_clock, say_minutes
 from app.web.words.catalogue import _
@@ -111,7 +111,7 @@ def call_script(answer: Mapping[str, Any], said: Mapping[str, str], entered: Seq
     known = [f"{title} {facts[title]}" for title in map(title_of, _TOLD) if title in facts]
     lines = [
         _("Case: {name}, as at {moment}.", name=answer["case_id"] or _("unnamed"), moment=said["evaluated"]),
-        f"{_('Time:')} {said['since']} {said['anchor']}." if "since" in said else _("Time: last known well not known."),
+        f"{_('Time:')} {time_in_words(said)}.",
         f"{_('Patient:')} {'; '.join(known) or _('nothing entered')}.",
         f"CT: ASPECTS {say_score(answer['aspects'])}; {_('haemorrhage')} {haemorrhage}.",
         f"{_('Guideline:')} {_(answer['evt_summary']['text'])}",

@@ -1,7 +1,7 @@
 """The answer in words for the page: verdict, clock and bounds first; then what is missing, compared and copied."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +30,9 @@ _MOST_ASKED = 6
 
 ANCHORS = {"last_known_well": "since last known well", "onset_witnessed": "since onset was seen"}
 
+_ANCHOR_FIELDS = {"last_known_well": {"last_known_well_at", "slept_at"}, "onset_witnessed": {"onset_witnessed_at"}}
+"""Fields that the anchor may come from."""
+
 
 def answer_words(reading: FormReading, answer: Mapping[str, Any], scan_decision: str | None) -> dict[str, Any]:
     """What the templates show of an answer.
@@ -43,15 +46,17 @@ def answer_words(reading: FormReading, answer: Mapping[str, Any], scan_decision:
     scan_decision
         What the reader made of the software's reading, in words; ``None``: there is none, or nothing was decided.
     """
-    said = say_times(answer, reading.zone)
+    said = say_times(answer, reading.zone, reading.approximate)
     evaluated = datetime.fromisoformat(answer["evaluated_at"])
-    asked = tuple(parts.asked_for(answer))
+    asked = parts.asked_for(answer)
     entered = list(parts.entered(answer, reading))
     return {
         **_WORDS,
         "answer": answer,
         "asked": asked[:_MOST_ASKED],
         "asked_too": asked[_MOST_ASKED:],
+        "asked_names": tuple(one.name for one in asked),
+        "asked_by_lead": bool(answer["evt"] and answer["evt"][0]["missing"]),
         "bounds": [
             {
                 "at": epoch_ms(bound.at),
@@ -98,8 +103,11 @@ def _arrived_ms(reading: FormReading) -> int | None:
     return None if arrived is None else epoch_ms(datetime.fromisoformat(arrived))
 
 
-def say_times(answer: Mapping[str, Any], zone: ZoneInfo) -> dict[str, str]:
-    """The moments of the answer in words; what is not known is left out."""
+def say_times(answer: Mapping[str, Any], zone: ZoneInfo, approximate: Collection[str] = ()) -> dict[str, str]:
+    """The moments of the answer in words; what is not known is left out.
+
+    ``approximate`` are the fields whose time is not exact: a count from one of them is said to be 'about' so long.
+    """
     times = answer["time"]
     evaluated = datetime.fromisoformat(answer["evaluated_at"])
     said = {"evaluated": say_moment(evaluated, zone)}
@@ -110,6 +118,8 @@ def say_times(answer: Mapping[str, Any], zone: ZoneInfo) -> dict[str, str]:
     if times["minutes_since_anchor"] is not None:
         said["since"] = say_minutes(times["minutes_since_anchor"])
         said["anchor"] = _(ANCHORS[times["anchor"]])
+        if _ANCHOR_FIELDS[times["anchor"]] & set(approximate):
+            said["about"] = _("about")
     if times["anchor_at"]:
         said["anchor"] += f", {clock('anchor_at')}"
     if times["window_closes_at"]:

@@ -22,12 +22,16 @@ FIRST_TIMES = ("last_known_well_at", "onset_witnessed_at")
 FIRST_FACTS = ("nihss_total", "prestroke_mrs", "age_years", "occlusion_site")
 """Facts that are always in view, beside the question about haemorrhage and the regions."""
 
-MORE_TIMES = Group(
-    "times",
-    "Woke with symptoms, found, arrived, imaged",
-    ("slept_at", "woke_at", "recognised_at", "arrived_at", "imaged_at"),
-    "For a wake-up stroke, give when the patient fell asleep well and when they woke.",
+MORE_TIMES = (
+    Group(
+        "wake-up",
+        "Woke with symptoms",
+        ("slept_at", "woke_at"),
+        "When the patient fell asleep well, and when they woke.",
+    ),
+    Group("on-the-way", "First noticed, arrived here, imaged", ("recognised_at", "arrived_at", "imaged_at")),
 )
+MORE_TIME_NAMES = tuple(name for group in MORE_TIMES for name in group.names)
 
 MORE_FACTS = (
     Group(
@@ -167,7 +171,7 @@ CHOICE_WORDS: dict[str, dict[str, str]] = {
 }
 """Words for values that do not speak for themselves, in the order in which they are offered."""
 
-UNKNOWN_WORDS = {"occlusion_site": "Not known, or vessels not imaged yet"}
+UNKNOWN_WORDS = {"occlusion_site": "Not imaged, not known"}
 """Words for 'not known' where a plain 'not known' would leave a doubt."""
 
 
@@ -185,6 +189,6 @@ def asks_by_choice(name: str) -> bool:
 
 def names_on_the_form() -> tuple[str, ...]:
     """Every fact that has a field of its own name."""
-    grouped = (name for group in (MORE_TIMES, *MORE_FACTS) for name in group.names)
+    grouped = (name for group in (*MORE_TIMES, *MORE_FACTS) for name in group.names)
     rest = ("haemorrhage_on_imaging", "aspects_total", *POSTERIOR_FACTS)
     return (*FIRST_TIMES, *FIRST_FACTS, *rest, *grouped)

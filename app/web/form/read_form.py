@@ -21,6 +21,9 @@ from scoring.site import Capability, StrokeSystem
 MG_PER_DL_IN_ONE_MMOL_PER_L = 18.016
 """Glucose, from its molar mass of 180.16 g/mol."""
 
+REST = "rest"
+"""Field of the buttons that set all unmarked rows of a table to unaffected; its value names the table."""
+
 _LONGEST_VALUE = 200
 """Characters kept of one field; the longest honest entry is a case identifier."""
 
@@ -40,6 +43,7 @@ def read_form(fields: Mapping[str, str], now: datetime, default_zone: ZoneInfo) 
         The zone of the site's clock, where the form does not name another.
     """
     reading = FormReading({name: text.strip()[:_LONGEST_VALUE] for name, text in fields.items()}, default_zone)
+    _fill_the_rest(reading)
     now = _read_clock(reading, now.replace(second=0, microsecond=0))
     side = reading.one_of("side", list(Side), "Affected side")
     facts = {
@@ -96,6 +100,13 @@ def _check(reading: FormReading) -> None:
             problem_at(reading, fault["loc"], fault["msg"])
 
 
+def _fill_the_rest(reading: FormReading) -> None:
+    """'I looked at all: those not marked are unaffected' becomes a mark on each, which is seen and can be undone."""
+    prefix = reading.kept.pop(REST, "")
+    for part in {"region": Region, "posterior": PosteriorRegion}.get(prefix, ()):
+        reading.kept[f"{prefix}.{part}"] = reading.text(f"{prefix}.{part}") or Status.UNAFFECTED
+
+
 def _read_clock(reading: FormReading, now: datetime) -> datetime:
     """The zone of the times, and the moment of the decision: the clock's, unless the form looks back at a case."""
     name = reading.text("time_zone")
@@ -141,10 +152,7 @@ def _read_nihss_items(reading: FormReading) -> dict[str, int | str] | None:
 
 
 def _read_findings(reading: FormReading, side: str | None) -> dict[str, Any] | None:
-    """The ten regions; 'those not marked are unaffected' becomes a mark on each, which is seen and can be undone."""
-    if reading.kept.pop("rest_unaffected", ""):
-        for region in Region:
-            reading.kept[f"region.{region}"] = reading.text(f"region.{region}") or Status.UNAFFECTED
+    """The ten regions."""
     regions = _known({region.value: reading.one_of(f"region.{region}", _STATUSES, region) for region in Region})
     marks = {
         mark: marked

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from app.intake.schemas import TriageRequest
 from app.web.form.layout import asks_by_choice, choices_of
-from app.web.times.reading import RepeatedTime, TimeProblem, read_time
+from app.web.times.reading import RepeatedTime, TimeProblem, read_time, split_about
 from app.web.times.words import say_again, say_moment
 from app.web.words.catalogue import ENGLISH, _, current, with_comma
 from scoring.facts import FACTS, FactSpec, Kind
@@ -32,6 +32,8 @@ class FormReading:
     """Times that happened twice: field name to the two readings, in words."""
     payload: dict[str, Any] = field(default_factory=dict)
     """The same case as a body for the HTTP interface."""
+    approximate: set[str] = field(default_factory=set)
+    """Fields whose time was said to be approximate."""
     request: TriageRequest | None = None
     """``None`` where there are problems."""
 
@@ -108,10 +110,22 @@ class FormReading:
             return None
         if moment is None:
             return None
-        self.kept[name] = say_again(moment, now, self.zone)
+        about = f"{_('about')} " if name in self.approximate else ""
+        self.kept[name] = about + say_again(moment, now, self.zone)
         self.kept.pop(f"{name}.day", None)
         self.kept.pop(f"{name}.pass", None)
         return moment.astimezone(self.zone)
+
+    def warnings(self) -> list[str]:
+        """What the answer should say about how its facts were given."""
+        return [
+            _(
+                "{title} is approximate: mind every bound that is near, it may have passed already.",
+                title=_(FACTS[name].title),
+            )
+            for name in sorted(self.approximate)
+            if name in FACTS
+        ]
 
     def _time(self, name: str, now: datetime) -> datetime | None:
         chosen = self.text(f"{name}.day")
@@ -119,4 +133,7 @@ class FormReading:
             day = date.fromisoformat(chosen) if chosen else None
         except ValueError:
             raise TimeProblem(_("Choose a day from the list")) from None
-        return read_time(self.text(name), now=now, zone=self.zone, day=day, pick=self.text(f"{name}.pass"))
+        is_about, text = split_about(self.text(name))
+        if is_about:
+            self.approximate.add(name)
+        return read_time(text, now=now, zone=self.zone, day=day, pick=self.text(f"{name}.pass"))

@@ -11,7 +11,7 @@ from app.api.service import service_of
 from app.web.form import layout
 from app.web.form.reading import FormReading
 from app.web.map.words import REGION_TIPS
-from app.web.times.reading import TimeProblem, read_time
+from app.web.times.reading import TimeProblem, read_time, split_about
 from app.web.times.words import say_ago, say_day, say_moment
 from app.web.words.catalogue import _, counted
 from scoring.nihss import ITEM_MAXIMA, ITEM_TITLES, MAY_BE_UNTESTABLE, UNTESTABLE, score_nihss
@@ -66,13 +66,15 @@ def _hospitals(request: Request) -> dict[str, str]:
 def _spoken(kept: Mapping[str, str], now: datetime, zone: ZoneInfo) -> dict[str, str]:
     """Each time that could be read, said back with the day, the zone and how long ago it was."""
     spoken: dict[str, str] = {}
-    for name in (*layout.FIRST_TIMES, *layout.MORE_TIMES.names, "evaluated_at"):
+    for name in (*layout.FIRST_TIMES, *layout.MORE_TIME_NAMES, "evaluated_at"):
         try:
-            moment = read_time(kept.get(name, ""), now=now, zone=zone)
+            is_about, text = split_about(kept.get(name, ""))
+            moment = read_time(text, now=now, zone=zone)
         except TimeProblem:
             continue
         if moment is not None:
-            spoken[name] = f"{say_moment(moment, zone)}, {say_ago(moment, now)}"
+            about = f"{_('about')} " if is_about else ""
+            spoken[name] = f"{about}{say_moment(moment, zone)}, {say_ago(moment, now)}"
     return spoken
 
 
@@ -126,7 +128,7 @@ _ORDER = {
     for place, name in enumerate(
         (
             *layout.FIRST_TIMES,
-            *layout.MORE_TIMES.names,
+            *layout.MORE_TIME_NAMES,
             "evaluated_at",
             "time_zone",
             "nihss_total",

@@ -14,6 +14,7 @@ from fastapi import Request
 from app.api.service import service_of
 from app.scans.findings import with_reading
 from app.scans.views import FACTS_FILE, LABELS_FILE, SCAN_FILE
+from app.web.form.read_form import REST
 from app.web.words.catalogue import _, counted
 from scoring.case import Case
 from scoring.regions import Region, Side
@@ -63,7 +64,7 @@ async def scan_beside(request: Request, fields: Mapping[str, str]) -> ScanBeside
     if not name:
         return None
     reading = await kept_reading(request, name)
-    has_own = any(fields.get(one) for one in ("aspects_total", "rest_unaffected", *_REGION_FIELDS))
+    has_own = fields.get(REST) == "region" or any(fields.get(one) for one in ("aspects_total", *_REGION_FIELDS))
     shown = bool(fields.get(SHOWN))
     return ScanBeside(reading, shown, has_own, None if reading is None else await _view_facts(request, name))
 
@@ -116,7 +117,7 @@ def with_choice(fields: Mapping[str, str], scan: ScanBeside) -> dict[str, str]:
     software = {f"region.{region}": reading["regions"][side][region]["status"] for region in Region}
     if choice == "accept":
         chosen.pop("aspects_total", None)
-        chosen.pop("rest_unaffected", None)
+        chosen.pop(REST, None)
         return chosen | software | {"side": side, DECISION: "accepted"}
     if choice in list(Region):
         return chosen | {f"region.{choice}": software[f"region.{choice}"], "side": side, DECISION: "edited"}

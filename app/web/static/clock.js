@@ -84,6 +84,7 @@ async function ask() {
     hear(milliseconds, (sent + performance.now()) / 2);
     const was = !offline.hidden;
     trouble("");
+    tick();
     if (was) document.dispatchEvent(new CustomEvent("recheck"));
   } catch {
     trouble(OUT_OF_REACH);

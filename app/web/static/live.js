@@ -1,9 +1,15 @@
 // Keeps the answer up to date while facts are entered. The page works without it: the same form is sent to the same
-// address, and what comes back is the same page; here only the parts marked data-live are taken from it.
+// address, and what comes back is the same page. Here that page is laid over the present one, so that whatever did not
+// change stays the element that it was, and no control is ever replaced or rewritten under the hands.
+
+import { Idiomorph } from "./idiomorph.js";
 
 const TYPING_MS = 350; // after the last key; a choice or a left field is sent at once
 const RETRY_MS = 3000; // after which a busy server is asked again
 const BUSY = [429, 502, 503, 504];
+const IN_PLACE = ["scan_choice", "scan_shown"]; // buttons whose answer changes fields of the form
+const OWN = ["viewer", "opening", "past", "offline", "spoken-decision", "details", "answer"]; // their own attributes are set by scripts
+const workspace = document.querySelector(".workspace");
 const facts = document.getElementById("facts");
 const details = document.getElementById("details");
 const panel = document.getElementById("answer");
@@ -25,12 +31,13 @@ function body(entered) {
   return fields;
 }
 
-async function update({ typing = false } = {}) {
+async function update({ typing = false, pressed = null } = {}) {
   clearTimeout(timer);
   running?.abort();
   const mine = (running = new AbortController());
   const started = performance.now();
   const entered = new FormData(facts);
+  if (pressed) entered.set(pressed.name, pressed.value);
   try {
     const response = await fetch(facts.action, { method: "POST", body: body(entered), signal: mine.signal });
     const at = performance.now();
@@ -41,7 +48,7 @@ async function update({ typing = false } = {}) {
       notAnswered(response.status);
       return;
     }
-    show(page, { answered: response.ok, typing, entered });
+    show(page, { answered: response.ok, typing, entered, rewrites: Boolean(pressed) });
     performance.measure("answered", { start: started, end: performance.now() });
     panel.dataset.answers = Number(panel.dataset.answers ?? 0) + 1;
     document.dispatchEvent(new CustomEvent("answered", { detail: { at, ok: response.ok } }));
@@ -59,89 +66,60 @@ function notAnswered(status) {
   if (BUSY.includes(status)) timer = setTimeout(update, RETRY_MS);
 }
 
-function show(page, { answered, typing, entered }) {
+// rewrites: the server changed fields of the form, because it was asked to, and the controls follow.
+function show(page, { answered, typing, entered, rewrites }) {
   if (!answered && typing) {
     stale(true); // half a number is not a mistake yet: wait until the field is left
     return;
   }
-  const focus = remembered();
   const place = touched?.getBoundingClientRect().top;
-  for (const part of page.querySelectorAll("[data-live]")) {
-    if (part.dataset.live === "answer" && !answered) continue;
-    swap(document.getElementById(part.id), part);
-  }
-  page.querySelectorAll("#facts [data-field]").forEach((fresh) => syncField(fresh, entered));
+  const focused = document.activeElement;
+  pinTimes(page, entered);
+  Idiomorph.morph(workspace, page.querySelector(".workspace"), { callbacks: callbacks(answered, rewrites) });
   stale(false);
   details.classList.toggle("is-waiting", !answered);
   document.title = page.title;
   announce();
-  focus?.();
+  if (!focused.isConnected && focused.form?.id !== "facts") document.querySelector("#asks :is(input:not([type=hidden]), select)")?.focus({ preventScroll: true });
   // What is under the hands stays where it was, however much the answer above it grew.
   if (touched?.isConnected && place > 0 && place < innerHeight) scrollBy(0, touched.getBoundingClientRect().top - place);
 }
 
-function swap(here, fresh) {
-  if (!here || here.isEqualNode(fresh)) return;
-  for (const part of fresh.querySelectorAll("details[id]")) {
-    const before = here.querySelector(`details[id="${part.id}"]`);
-    if (before) part.open = before.open;
-  }
-  here.replaceWith(document.adoptNode(fresh));
-}
-
-// A field of the form keeps its control; the problem, the two readings of a repeated time and the echo are replaced.
-function syncField(fresh, entered) {
-  const here = facts.querySelector(`[data-field="${fresh.dataset.field}"]`);
-  if (!here) return;
-  const name = fresh.dataset.field;
-  here.className = fresh.className;
-  for (const kind of [".problem", ".passes", ".spoken"]) {
-    const before = here.querySelector(kind), after = fresh.querySelector(kind);
-    if (before && after) { if (!before.isEqualNode(after)) before.replaceWith(document.adoptNode(after)); }
-    else if (before) before.remove();
-    else if (after) kind === ".spoken" ? here.append(after) : here.querySelector("label, legend").after(after);
-  }
-  const control = here.querySelector(`[id="${name.replaceAll(".", "-")}"]`);
-  const twin = fresh.querySelector(`[id="${name.replaceAll(".", "-")}"]`);
-  if (!control || !twin) return;
-  for (const attribute of ["aria-invalid", "aria-describedby"]) {
-    if (twin.hasAttribute(attribute)) control.setAttribute(attribute, twin.getAttribute(attribute));
-    else control.removeAttribute(attribute);
-  }
-  if (here.classList.contains("time") && !fresh.classList.contains("has-problem")) pin(name, control, twin.value, entered);
-}
-
-// `entered` is what the form held when it was sent: a time typed since then is not the one that was understood.
-function pin(name, control, full, entered) {
-  const day = facts.elements[`${name}.day`];
-  if (entered.get(name) !== control.value || entered.get(`${name}.day`) !== day.value) return;
-  if (!control.value.trim() || !full) {
-    pinned.delete(name);
-  } else if (document.activeElement === control || document.activeElement === day) {
-    pinned.set(name, { typed: control.value, day: day.value, full });
-  } else {
-    pinned.delete(name);
-    control.value = full;
-    day.value = "";
-  }
-}
-
-// Where the focus is within a part that is about to be replaced; returns a function that puts it back.
-function remembered() {
-  const at = document.activeElement;
-  if (!at?.closest("[data-live]")) return null;
-  const row = at.closest("details[id]")?.id;
-  const find = at.id ? () => document.getElementById(at.id)
-    : at.name ? () => document.querySelector(`#asks [name="${at.name}"][value="${at.value}"]`)
-    : at.matches("summary") && row ? () => document.querySelector(`details[id="${row}"] > summary`)
-    : () => null;
-  const caret = "selectionStart" in at && at.type === "text" ? [at.selectionStart, at.selectionEnd] : null;
-  return () => {
-    if (at.isConnected) return;
-    const again = find() ?? document.querySelector("#asks input:not([type=hidden]), #asks select");
-    again?.focus({ preventScroll: true });
-    if (caret && again?.type === "text") again.setSelectionRange(...caret);
+function callbacks(answered, rewrites) {
+  return {
+    beforeNodeMorphed(here, fresh) {
+      if (here.nodeType !== Node.ELEMENT_NODE) return true;
+      if (["viewer", "opening", "past"].includes(here.id) || here.matches(".rest")) return false;
+      if (!answered && here.dataset.live === "answer") return false; // the last answer stays, and is said to be old
+      return !here.isEqualNode(fresh);
+    },
+    beforeNodeRemoved: (node) => !node.matches?.(".copy-button, .print-button"),
+    beforeAttributeUpdated(name, node) {
+      if (OWN.includes(node.id)) return false;
+      if (node.matches("details")) return name !== "open";
+      if (name === "class" && node.matches(".map-region")) return false; // where the pointer is
+      if (node.matches("input:not([type=hidden]), option")) return rewrites || !["value", "checked", "selected"].includes(name);
+      return true;
+    },
   };
+}
+
+// A time that was understood is shown in full once its field is left. `entered` is what the form held when it was sent: a
+// time typed since then is not the one that was understood.
+function pinTimes(page, entered) {
+  for (const fresh of page.querySelectorAll("#facts .time[data-field]:not(.has-problem)")) {
+    const name = fresh.dataset.field, full = fresh.querySelector("input.box").value;
+    const control = facts.elements[name], day = facts.elements[`${name}.day`];
+    if (entered.get(name) !== control.value || entered.get(`${name}.day`) !== day.value) continue;
+    pinned.delete(name);
+    if (!control.value.trim() || !full) continue;
+    if (document.activeElement === control || document.activeElement === day) {
+      pinned.set(name, { typed: control.value, day: day.value, full });
+    } else {
+      control.value = full;
+      day.value = "";
+    }
+  }
 }
 
 function stale(is) {
@@ -151,7 +129,7 @@ function stale(is) {
 
 // Screen readers hear the decision when it changes, and nothing else.
 function announce() {
-  const words = document.getElementById("glance").textContent.trim();
+  const words = [...document.querySelectorAll("#glance > span > *")].map((part) => part.textContent.trim()).join(". ");
   const spoken = document.getElementById("spoken-decision");
   if (spoken.textContent !== words) spoken.textContent = words;
 }
@@ -178,17 +156,18 @@ document.addEventListener("input", (event) => {
 });
 document.addEventListener("change", (event) => { if (takes(event)) update(); });
 document.addEventListener("submit", (event) => {
-  if (!["facts", "asks"].includes(event.target.id) || event.submitter?.name) return;
+  const name = event.submitter?.name;
+  if (!["facts", "asks"].includes(event.target.id) || (name && !IN_PLACE.includes(name))) return;
   event.preventDefault();
-  update().then(() => {
-    if (!event.submitter) return;
+  if (name) touched = null;
+  update({ pressed: name ? event.submitter : null }).then(() => {
     const problems = document.getElementById("summary-title");
-    (problems ?? document.getElementById("verdict")).scrollIntoView({ block: "nearest" });
+    if (!name) (problems ?? document.getElementById("verdict")).scrollIntoView({ block: "nearest" });
   });
 });
 document.addEventListener("page", (event) => {
   const at = performance.now();
-  show(event.detail.page, { answered: event.detail.ok, typing: false, entered: event.detail.entered });
+  show(event.detail.page, { answered: event.detail.ok, typing: false, entered: event.detail.entered, rewrites: false });
   document.dispatchEvent(new CustomEvent("answered", { detail: { at, ok: event.detail.ok } }));
 });
 document.addEventListener("recheck", () => update());

@@ -8,9 +8,13 @@ from functools import lru_cache
 from app.web.times.words import MONTHS_OF, say_day, say_moment
 from app.web.words.catalogue import _
 
-HOW_TO_WRITE = "Write it like 03:40, 0340, -2h, -3h30, yesterday 23:10 or 21 Nov 23:10"
+HOW_TO_WRITE = "Write it like 03:40, 0340, -2h, -3h30, yesterday 23:10, 21 Nov 23:10 or about 22:30"
 
 _UNKNOWN = frozenset({"", "unknown", "not known", "?", "unbekannt", "nicht bekannt"})
+_ABOUT = re.compile(
+    r"\s*(?:~|\N{ALMOST EQUAL TO}|(?:about|approx|approximately|around|circa|ca|c|etwa|ungef\u00e4hr|gegen)\b\.?)\s*",
+    re.IGNORECASE,
+)
 _DAYS_BACK = {"yesterday": 1, "today": 0, "gestern": 1, "heute": 0}
 _MONTH_NUMBERS = {name.lower(): number for names in MONTHS_OF.values() for number, name in enumerate(names, 1)} | {
     "mrz": 3
@@ -34,6 +38,16 @@ class RepeatedTime(TimeProblem):
         super().__init__(message)
         self.first = first
         self.second = second
+
+
+def split_about(text: str) -> tuple[bool, str]:
+    """Whether a time is said to be approximate, and the time itself.
+
+    >>> split_about("about 0340"), split_about("~22:30"), split_about("ca. -2h"), split_about("03:40")
+    ((True, '0340'), (True, '22:30'), (True, '-2h'), (False, '03:40'))
+    """
+    match = _ABOUT.match(text)
+    return (True, text[match.end() :]) if match else (False, text)
 
 
 def read_time(

@@ -64,7 +64,7 @@ def _of_lists() -> Iterator[str]:
             yield from layout.choices_of(name).values()
     for choices in layout.CHOICE_WORDS.values():
         yield from choices.values()
-    for group in (layout.MORE_TIMES, *layout.MORE_FACTS):
+    for group in (*layout.MORE_TIMES, *layout.MORE_FACTS):
         yield from (group.title, group.hint)
     yield from layout.UNKNOWN_WORDS.values()
     yield from ITEM_TITLES.values()

@@ -26,7 +26,7 @@ async def test_without_a_key_nothing_but_health_is_answered(client: httpx.AsyncC
     assert refused.headers["www-authenticate"].startswith("Bearer")
     assert refused.headers["content-type"] == "application/problem+json"
     assert (await client.get("/livez")).status_code == 200
-    assert (await client.get("/static/app.css")).status_code == 200
+    assert (await client.get("/static/css/base.css")).status_code == 200
     assert (await client.get("/no-such-address")).status_code == 401
 
 

@@ -1,6 +1,5 @@
 """The pages over HTTP: the form, its refusals, the answer, and what none of them may do."""
 
-import gzip
 import html
 import re
 from datetime import UTC, datetime
@@ -31,7 +30,7 @@ CASE = {
     "region.L": "affected",
     "region.I": "affected",
     "region.M2": "affected",
-    "rest_unaffected": "yes",
+    "rest": "region",
     "capability": "primary",
     "minutes_to_thrombectomy_centre": "70",
     "door_to_groin_minutes": "60",
@@ -245,7 +244,7 @@ async def test_the_clock_of_the_page_is_the_servers(client: httpx.AsyncClient) -
 
 
 async def test_static_files_are_kept_by_name_and_hash(client: httpx.AsyncClient) -> None:
-    style = re.search(r'href="(/static/app\.css\?v=\w{12})"', (await client.get("/")).text)
+    style = re.search(r'href="(/static/css/base\.css\?v=\w{12})"', (await client.get("/")).text)
     assert style is not None
     response = await client.get(style[1])
     assert response.headers["content-type"].startswith("text/css")
@@ -255,12 +254,32 @@ async def test_static_files_are_kept_by_name_and_hash(client: httpx.AsyncClient)
 
 
 async def test_the_first_view_is_light(client: httpx.AsyncClient) -> None:
-    """Page, style and scripts together, compressed, stay far below what a slow ward connection notices."""
+    """Page, style, scripts, letters and maps together, as they are sent, with those that only opened parts show."""
     page = await client.get("/")
-    loaded = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
-    assert len([address for address in loaded if ".js?" in address]) == 5
-    sent = [page.content, *[(await client.get(address)).content for address in loaded]]
-    assert sum(len(gzip.compress(part)) for part in sent) < 50_000
+    loaded = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text))
+    scripts = [address for address in loaded if ".js?" in address]
+    assert len(scripts) == 5
+    for address in scripts:
+        imported = re.findall(r'from "\./(\w+\.js)"', (await client.get(address)).text)
+        loaded |= {f"/static/{name}" for name in imported}
+    sent = [page, *[await client.get(address) for address in loaded]]
+    assert all(one.status_code == 200 for one in sent)
+    assert sum(int(one.headers["content-length"]) for one in sent) < 100_000
+    assert not any("viewer" in address for address in loaded)
+
+
+async def test_pages_and_their_files_are_sent_compressed_to_those_who_can_read_them(client: httpx.AsyncClient) -> None:
+    style = re.search(r'href="(/static/css/base\.css\?v=\w{12})"', (await client.get("/")).text)
+    assert style is not None
+    for address in ("/", style[1]):
+        packed = await client.get(address, headers={"accept-encoding": "gzip"})
+        plain = await client.get(address, headers={"accept-encoding": "identity"})
+        assert packed.headers["content-encoding"] == "gzip"
+        assert "content-encoding" not in plain.headers
+        assert packed.text == plain.text
+        assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+    again = await client.get(style[1], headers={"if-none-match": packed.headers["etag"]})
+    assert again.status_code == 304
 
 
 async def test_hospitals_of_the_network_can_be_chosen(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.web.answer.changes import changes
+from app.web.answer.parts import asked_for
+from app.web.answer.record_text import time_in_words
 from app.web.answer.transfer import LINE_LENGTH, call_script, time_line
 from app.web.times.bounds import time_bounds
 
@@ -126,3 +128,29 @@ def test_what_time_brings_is_said_as_a_moment_and_first() -> None:
     listed = changes(_answer(what_would_change=[age, _change("lead", "IDD", 300)]), LONDON)
     assert [one.title for one in listed["LEAD"]] == ["Time alone", "Age"]
     assert listed["LEAD"][0].lines[0][0] == "From 10:05 GMT"
+
+
+def test_what_is_missing_says_who_waits_for_it_the_leading_guideline_first() -> None:
+    def waits(ruleset: str, *facts: str, kind: str = "guideline") -> dict[str, Any]:
+        return _source(ruleset, kind) | {"missing": list(facts)}
+
+    evt = [
+        waits("lead", "mass_effect"),
+        waits("second", "core_volume_ml", "mass_effect"),
+        waits("third", "mass_effect"),
+        waits("trial", "core_volume_ml", kind="trial"),
+    ]
+    missing = ["core_volume_ml", "mass_effect", "site.capability"]
+    asked = asked_for(_answer(evt=evt, missing=missing))
+    assert [(one.name, one.waiting) for one in asked] == [
+        ("mass_effect", "LEAD, SECOND, 1 more guideline"),
+        ("core_volume_ml", "SECOND, 1 trial"),
+        ("capability", "the next step"),
+    ]
+
+
+def test_a_time_that_is_about_right_is_said_so_wherever_it_is_counted() -> None:
+    said = {"since": "3 h", "anchor": "since last known well"}
+    assert time_in_words(said) == "3 h since last known well"
+    assert time_in_words(said | {"about": "about"}) == "about 3 h since last known well"
+    assert time_in_words({}) == "last known well not known"

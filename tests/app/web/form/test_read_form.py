@@ -11,7 +11,7 @@ from app.web.form.layout import NOT_ON_THE_FORM, names_on_the_form
 from app.web.form.read_form import problem_at, read_form
 from app.web.form.reading import FormReading
 from scoring.facts import FACTS, Kind
-from scoring.regions import Region
+from scoring.regions import PosteriorRegion, Region
 
 LONDON = ZoneInfo("Europe/London")
 NOW = datetime(2026, 11, 22, 5, 5, 40, tzinfo=UTC)
@@ -90,10 +90,30 @@ def test_reads_every_kind_of_field() -> None:
 
 def test_regions_left_open_are_unaffected_only_when_the_reader_says_so() -> None:
     assert read(region__L="affected").payload["findings"]["regions"] == {"L": "affected"}
-    reading = read(region__L="affected", rest_unaffected="yes")
+    reading = read(region__L="affected", rest="region")
     assert reading.payload["findings"]["regions"] == {r.value: "unaffected" for r in Region} | {"L": "affected"}
     assert reading.kept["region.M6"] == "unaffected"
-    assert "rest_unaffected" not in reading.kept
+    assert "rest" not in reading.kept
+
+
+def test_parts_of_the_posterior_circulation_are_filled_in_alike() -> None:
+    reading = read(posterior__pons="affected", rest="posterior")
+    parts = {part.value: "unaffected" for part in PosteriorRegion} | {"pons": "affected"}
+    assert reading.payload["posterior_findings"]["regions"] == parts
+    assert "findings" not in reading.payload
+
+
+@pytest.mark.parametrize("text", ["about 03:40", "~0340", "ca. 03:40", "etwa 03:40"])
+def test_an_approximate_time_is_counted_as_it_stands_and_stays_approximate(text: str) -> None:
+    reading = read(last_known_well_at=text)
+    assert reading.payload["facts"]["last_known_well_at"] == "2026-11-22T03:40:00+00:00"
+    assert reading.kept["last_known_well_at"] == "about 22 Nov 03:40 GMT"
+    assert reading.approximate == {"last_known_well_at"}
+    assert [words.partition(":")[0] for words in reading.warnings()] == ["Last known well is approximate"]
+    again = read_form(reading.kept, NOW, LONDON)
+    assert again.payload["facts"] == reading.payload["facts"]
+    assert again.approximate == reading.approximate
+    assert read(last_known_well_at="03:40").warnings() == []
 
 
 @pytest.mark.parametrize(
@@ -106,6 +126,7 @@ def test_regions_left_open_are_unaffected_only_when_the_reader_says_so() -> None
         ("nihss.1a", "UN"), ("nihss.1a", "4"), ("nihss.5a", "5"), ("capability", "hospital"),
         ("minutes_to_thrombectomy_centre", "1 h"), ("minutes_to_thrombectomy_centre", "99999"),
         ("door_to_groin_minutes", "-5"), ("last_known_well_at", "3:40 pm"), ("last_known_well_at", "tomorrow 03:00"),
+        ("last_known_well_at", "about ten"),
         ("time_zone", "Mars/Base"), ("evaluated_at", "2030-01-01 10:00"), ("glucose_mmol_per_l", "7"),
         ("case_id", "x" * 129), ("case_id", "a\nb"), ("thrombectomy_centre", "\x00"), ("case_id", "\ud800"),
     ],
