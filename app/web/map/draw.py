@@ -150,7 +150,8 @@ class _Atlas:
         x, y = np.meshgrid(_GRID_X, _GRID_Y, indexing="ij")
         places = to_voxel @ np.stack([-x.ravel(), -y.ravel(), np.full(x.size, z_mm), np.ones(x.size)])
         data = np.asarray(image.dataobj, dtype=float) if value is None else np.asarray(image.dataobj) == value
-        return ndimage.map_coordinates(data.astype(float), places[:3], order=order).reshape(x.shape)
+        drawn: _Picture = ndimage.map_coordinates(data.astype(float), places[:3], order=order)
+        return drawn.reshape(x.shape)
 
 
 _IMAGES = ("template", "intracranial", "labels", "territories")
@@ -159,7 +160,8 @@ _GRID_Y = np.arange(-125, 150 + _STEP_MM, _STEP_MM)
 
 
 def _smoothed(picture: _Picture, kind: str) -> _Picture:
-    return ndimage.gaussian_filter(picture, sigma=_SMOOTH_MM[kind] / _STEP_MM)
+    smooth: _Picture = ndimage.gaussian_filter(picture, sigma=_SMOOTH_MM[kind] / _STEP_MM)
+    return smooth
 
 
 def _above(hu: float, picture: _Picture) -> _Picture:
@@ -169,9 +171,8 @@ def _above(hu: float, picture: _Picture) -> _Picture:
 
 def _grown(mask: NDArray[np.bool_], by_mm: float) -> NDArray[np.bool_]:
     """The mask with its border moved outwards, or inwards where ``by_mm`` is negative."""
-    if by_mm >= 0:
-        return ndimage.distance_transform_edt(~mask) * _STEP_MM <= by_mm
-    return ndimage.distance_transform_edt(mask) * _STEP_MM > -by_mm
+    off_mm: _Picture = ndimage.distance_transform_edt(~mask if by_mm >= 0 else mask) * _STEP_MM
+    return off_mm <= by_mm if by_mm >= 0 else off_mm > -by_mm
 
 
 def _shape(share: _Picture, kind: str) -> dict[str, object]:
