@@ -13,6 +13,7 @@ import typer
 
 from app.access.command import keys_app
 from app.batch.agreement.command import agreement
+from app.batch.cohort.command import cohort
 from app.batch.scans.command import batch_ct
 from app.batch.tables.command import batch
 from app.interop.dicom_in.command import dicom_app
@@ -34,7 +35,7 @@ app.add_typer(outbox_app, name="outbox")
 app.add_typer(record_app, name="record")
 app.add_typer(keys_app, name="keys")
 app.add_typer(dicom_app, name="dicom")
-for command in (batch, batch_ct, agreement):
+for command in (batch, batch_ct, agreement, cohort):
     app.command()(command)
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}

@@ -10,7 +10,7 @@ import polars as pl
 from app.batch.agreement.probabilities import PROBABILITY, read_probabilities
 from app.batch.faults import Fault, TableUnusable
 from app.batch.tables.column_map import REGION_COLUMNS, SIDE, ColumnMap
-from app.batch.tables.judge import FAILED, TableJudge
+from app.batch.tables.judge import TableJudge
 from app.batch.tables.reading import open_table
 from app.triage import rulebook
 from scoring.regions import Status
@@ -73,19 +73,19 @@ def read_readings(path: Path, name: str, columns: Columns, now: datetime) -> Rea
     frames: list[pl.DataFrame] = []
     faults: list[Fault] = []
     for chunk in table.chunks():
-        answers, found = judge.judge(chunk.cells, chunk.first_row, chunk.faults)
-        checked = judge.checked(chunk.cells)
-        kept = {target: values for target, values in checked.items() if target in (SIDE, *REGION_COLUMNS)}
-        kept |= {KEY: chunk.originals[columns.key].cast(pl.String), TOTAL: answers.frame["aspects_total"]}
+        read = judge.read(chunk.cells, chunk.first_row, chunk.faults)
+        kept = {target: values for target, values in read.columns.items() if target in (SIDE, *REGION_COLUMNS)}
+        kept[KEY] = chunk.originals[columns.key].cast(pl.String)
+        kept[TOTAL] = pl.Series(read.cases.aspects["total"]).fill_nan(None).cast(pl.Int64)
         kept[PATIENT] = chunk.originals[columns.patient or columns.key].cast(pl.String)
         kept |= {
             GROUP + name: chunk.originals[name].cast(pl.String) for name in columns.groups if name in table.columns
         }
         likely = read_probabilities(chunk.originals, chunk.first_row)
         frame = pl.DataFrame(kept | likely.columns)
-        frames.append(frame.filter((answers.frame["status"] != FAILED) & frame[KEY].is_not_null() & likely.usable))
+        frames.append(frame.filter(~pl.Series(read.failed) & frame[KEY].is_not_null() & likely.usable))
         faults += likely.faults
-        faults += found
+        faults += read.faults
         at = frame[KEY].is_null().arg_true().to_list()
         faults += [Fault(chunk.first_row + i, columns.key, "empty: the case has no name") for i in at]
     joined = pl.concat(frames) if frames else pl.DataFrame(schema={KEY: pl.String, PATIENT: pl.String, TOTAL: pl.Int64})

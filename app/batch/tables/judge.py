@@ -1,7 +1,7 @@
 """Judges the rows of a table: the same rule files and the same answers as for one patient, many rows at a time."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -30,6 +30,18 @@ JUDGED, FAILED = "judged", "failed"
 KINDS = {"guideline", "trial"}
 _DERIVED = {"mismatch_volume_ml", "mismatch_ratio"}
 _PARTS = ("outcome", "clause", "missing")
+
+
+@dataclass(frozen=True, eq=False)
+class ReadRows:
+    """A chunk after its cells were checked."""
+
+    columns: Mapping[str, pl.Series]
+    """The cells of each column by what they hold; null: not known, or refused."""
+    cases: RowCases
+    failed: NDArray[np.bool_]
+    """Rows that have a fault."""
+    faults: list[Fault]
 
 
 class _Edition:
@@ -100,6 +112,11 @@ class TableJudge:
         The columns of answers, and every fault of the chunk in the order of rows. A row with a fault has status
         ``failed`` and no answers.
         """
+        read = self.read(frame, first_row, faults)
+        return self._answers(read, _reasons(read.faults, first_row, frame.height)), read.faults
+
+    def read(self, frame: pl.DataFrame, first_row: int = 1, faults: Sequence[Fault] = ()) -> ReadRows:
+        """Check the cells of a chunk and derive what follows from them; parameters as of `judge`."""
         rows = frame.height
         columns = {source.target: self._read(frame, source) for source in self.sources}
         found = list(faults)
@@ -115,31 +132,10 @@ class TableJudge:
         found.sort(key=lambda fault: fault.row)
         failed = np.zeros(rows, dtype=np.bool_)
         failed[[fault.row - first_row for fault in found]] = True
-        return self._answers(cases, failed, _reasons(found, first_row, rows)), found
+        return ReadRows({name: column.values for name, column in columns.items()}, cases, failed, found)
 
-    def checked(self, frame: pl.DataFrame) -> dict[str, pl.Series]:
-        """The cells of each column as they were read; null: not known, or refused."""
-        return {source.target: self._read(frame, source).values for source in self.sources}
-
-    def _read(self, frame: pl.DataFrame, source: ColumnSource) -> ReadColumn:
-        if source.column is None:
-            return constant_column(source, frame.height)
-        return read_column(frame[source.column], source, self.not_known)
-
-    def _answers(self, cases: RowCases, failed: NDArray[np.bool_], reasons: pl.Series) -> Answers:
-        columns: list[pl.Series | CodedColumn] = [
-            CodedColumn([JUDGED, FAILED], failed.astype(np.uint16)),
-            reasons,
-        ]
-        for part in ("total", "low", "high"):
-            numbers = np.where(failed, np.nan, cases.aspects[part])
-            columns.append(pl.Series(numbers).fill_nan(None).cast(pl.Int64))
-        columns.append(CodedColumn.of([None, *cases.windows], np.where(failed, 0, cases.window_of_row + 1)))
-        columns += [column for answers in self._outcomes(cases, failed) for column in answers]
-        return Answers(dict(zip(self.answer_columns, columns, strict=True)))
-
-    def _outcomes(self, cases: RowCases, failed: NDArray[np.bool_]) -> list[list[CodedColumn]]:
-        """Outcome, clause and missing facts by each rule set, edition by edition."""
+    def labels(self, cases: RowCases, failed: NDArray[np.bool_]) -> dict[str, RowLabels]:
+        """What each rule set says of each row, edition by edition; nothing of rows that failed."""
         periods = np.array([self._period(moment) for moment in cases.moments], dtype=np.int64)[cases.moment_of_row]
         answers = {ruleset: RowLabels(cases.rows) for ruleset in self.rulesets}
         for period in np.unique(periods[~failed]).tolist():
@@ -148,7 +144,25 @@ class TableJudge:
             codes = coded(edition.groups, states_of(_rows_of(cases.facts, rows, cases.rows), edition.tables), rows.size)
             for masks in edition.rulesets:
                 answers[masks.ruleset.id].put(rows, masks, codes)
-        return [labels.columns() for labels in answers.values()]
+        return answers
+
+    def _read(self, frame: pl.DataFrame, source: ColumnSource) -> ReadColumn:
+        if source.column is None:
+            return constant_column(source, frame.height)
+        return read_column(frame[source.column], source, self.not_known)
+
+    def _answers(self, read: ReadRows, reasons: pl.Series) -> Answers:
+        cases, failed = read.cases, read.failed
+        columns: list[pl.Series | CodedColumn] = [
+            CodedColumn([JUDGED, FAILED], failed.astype(np.uint16)),
+            reasons,
+        ]
+        for part in ("total", "low", "high"):
+            numbers = np.where(failed, np.nan, cases.aspects[part])
+            columns.append(pl.Series(numbers).fill_nan(None).cast(pl.Int64))
+        columns.append(CodedColumn.of([None, *cases.windows], np.where(failed, 0, cases.window_of_row + 1)))
+        columns += [column for labels in self.labels(cases, failed).values() for column in labels.columns()]
+        return Answers(dict(zip(self.answer_columns, columns, strict=True)))
 
     @cached_property
     def _edges(self) -> dict[str, list[float]]:

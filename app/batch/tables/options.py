@@ -25,14 +25,14 @@ def judge_table(  # noqa: PLR0913 -- the options of the command
 ) -> int:
     """Run over a table and return how many rows failed. Raises TableUnusable."""
     options = Options(
-        now=datetime.now(UTC) if evaluated_at is None else _moment(evaluated_at),
+        now=datetime.now(UTC) if evaluated_at is None else moment_of(evaluated_at),
         column_map=ColumnMap() if mapping is None else read_column_map(mapping),
-        rulesets=None if rulesets is None else [name.strip() for name in rulesets.split(",") if name.strip()],
+        rulesets=names_of(rulesets),
         rules_on=None if rules_on is None else _day(rules_on),
         prefix=prefix,
     )
     errors = errors or out.with_name(f"{out.stem}.errors.csv")
-    summary = run_table(table, out, errors, options, _progress)
+    summary = run_table(table, out, errors, options, show_rows)
     if sys.stderr.isatty():
         say("")
     say(f"Read as facts: {', '.join(summary.facts)}.")
@@ -40,13 +40,20 @@ def judge_table(  # noqa: PLR0913 -- the options of the command
     return summary.failed
 
 
-def _progress(rows: int) -> None:
+def names_of(text: str | None) -> list[str] | None:
+    """Names with commas between; ``None``: nobody chose."""
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+
+
+def show_rows(rows: int) -> None:
+    """Say on a terminal how far a run is."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r{rows:,} rows")
         sys.stderr.flush()
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
+    """The moment that ``--evaluated-at`` states. Raises TableUnusable."""
     found = moment(text)
     if found is None:
         raise TableUnusable("--evaluated-at is a time with an offset, such as 2026-03-01T09:30:00+00:00.")

@@ -162,18 +162,19 @@ class RowLabels:
     """The answers of one rule set to all rows of a chunk, whichever of its editions gave them."""
 
     def __init__(self, rows: int) -> None:
-        self._labels = [Label(None, None, None)]
-        self._of_row: Codes = np.zeros(rows, dtype=np.intp)
+        self.labels = [Label(None, None, None)]
+        self.of_row: Codes = np.zeros(rows, dtype=np.intp)
+        """Index into :attr:`labels` for each row."""
 
     def put(self, rows: Codes, masks: RuleSetMasks, coded: CodedRows) -> None:
         """Judge some rows and keep the answers where those rows are."""
-        found = masks.judge(coded) + len(self._labels)
-        if rows.size == self._of_row.size:
-            self._of_row = found
+        found = masks.judge(coded) + len(self.labels)
+        if rows.size == self.of_row.size:
+            self.of_row = found
         else:
-            self._of_row[rows] = found
-        self._labels += masks.labels
+            self.of_row[rows] = found
+        self.labels += masks.labels
 
     def columns(self) -> list[CodedColumn]:
         """Outcome, clause and missing facts."""
-        return [CodedColumn.of([label[part] for label in self._labels], self._of_row) for part in range(3)]
+        return [CodedColumn.of([label[part] for label in self.labels], self.of_row) for part in range(3)]

@@ -1,0 +1,1 @@
+"""What rule sets and their editions would have meant for a cohort."""
