@@ -20,19 +20,20 @@ _ORDER = {"failed": 0, "refused": 1, "scored": 2}
 Line = Mapping[str, Any]
 
 
-def write_contact_sheet(out: Path, rows: Sequence[Line]) -> list[Path]:
+def write_contact_sheet(out: Path, rows: Sequence[Line], kept: Path | None = None) -> list[Path]:
     """Write ``contact_sheet.html``, and ``contact_sheet_2.html`` and so on where there are many scans.
 
     Failed scans come first, then refused ones, then scored ones: those with warnings before others, low totals before
-    high ones.
+    high ones. ``kept``: where readings and pictures are, if not below ``out``.
     """
+    kept = kept or out
     ordered = sorted(rows, key=_urgency)
     pages = [ordered[at : at + SCANS_A_PAGE] for at in range(0, len(ordered), SCANS_A_PAGE)]
     names = [f"contact_sheet{'' if number == 1 else f'_{number}'}.html" for number in range(1, len(pages) + 1)]
     counts = {status: sum(row["status"] == status for row in rows) for status in _ORDER}
     template = Environment(loader=PackageLoader(__package__, "templates"), autoescape=select_autoescape())
     for number, (name, page) in enumerate(zip(names, pages, strict=True), 1):
-        cards = [_card(out, row) for row in page]
+        cards = [_card(out, kept, row) for row in page]
         told = {"cards": cards, "names": names, "number": number, "counts": counts, "version": __version__}
         with Unfinished(out / name) as unfinished:
             text = template.get_template("contact_sheet.html").render(told)
@@ -53,17 +54,17 @@ def _urgency(row: Line) -> tuple[int, int, int, str]:
     )
 
 
-def _card(out: Path, row: Line) -> dict[str, Any]:
+def _card(out: Path, kept: Path, row: Line) -> dict[str, Any]:
     digest = row["sha256"]
     card = {**row, "warnings": [code for code in str(row.get("warnings") or "").split(";") if code]}
     if digest is None:
         return card
-    result = results.reading_path(out, digest)
+    result = results.reading_path(kept, digest)
     if result.is_file():
         card["json"] = result.relative_to(out).as_posix()
         card["text"] = _refusal_text(result)
     try:
-        picture = results.thumbnail_path(out, digest).read_bytes()
+        picture = results.thumbnail_path(kept, digest).read_bytes()
     except OSError:
         return card
     return card | {"picture": base64.b64encode(picture).decode()}

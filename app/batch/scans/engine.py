@@ -19,10 +19,11 @@ class Where(NamedTuple):
 
 def read_folder(folder: Path, out: Path, workers: int, seconds: float, memory_mib: int, where: Where) -> Counts:
     """Read all scans of a folder. Raises TableUnusable."""
-    return run_scans(folder, out, Limits(workers, seconds, memory_mib), _engine(where, folder))
+    return run_scans(folder, out, Limits(workers, seconds, memory_mib), engine_of(where, folder))
 
 
-def _engine(where: Where, folder: Path) -> Engine | None:
+def engine_of(where: Where, folder: Path) -> Engine | None:
+    """The engine asked for; ``None``: processes of this machine. Raises TableUnusable."""
     if where.scheduler is None:
         if any(where):
             raise TableUnusable("--tls-ca, --tls-cert and --tls-key need --scheduler.")

@@ -61,7 +61,7 @@ def run_scans(folder: Path, out: Path, limits: Limits, engine: Engine | None = N
         if not entries:
             raise TableUnusable(f"{folder}: no NIfTI file, zip or DICOM folder was found.")
         ledger = read_entries(entries, out, limits, engine)
-        with _faults_told(out):
+        with faults_told(out):
             results.write_tables(out, ledger.ordered())
             write_contact_sheet(out, ledger.ordered())
         return ledger.counts
@@ -83,7 +83,7 @@ def read_entries(
     refused: Mapping[str, str] | None = None,
 ) -> Ledger:
     """Settle every entry. ``refused``: reasons by name for entries that are not to be read at all."""
-    with _faults_told(out):
+    with faults_told(out):
         write_manifest(out, entries)
         ledger = Ledger(out, entries)
         for number, entry in enumerate(entries):
@@ -95,7 +95,7 @@ def read_entries(
 
 
 @contextmanager
-def _faults_told(out: Path) -> Iterator[None]:
+def faults_told(out: Path) -> Iterator[None]:
     """Turn what ends a run into a sentence."""
     try:
         yield
