@@ -69,7 +69,7 @@ class _Clock:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
 
-def read_ct(path: Path) -> Reading:
+def read_ct(path: Path | str) -> Reading:
     """Read a scan from a file, a folder or a zip.
 
     Returns
@@ -81,7 +81,7 @@ def read_ct(path: Path) -> Reading:
     FileNotFoundError
         If nothing lies at ``path``.
     """
-    return _read_path(path, keep_scan=False)[0]
+    return _read_path(Path(path), keep_scan=False)[0]
 
 
 def read_with_artefacts(path: Path) -> tuple[Reading, Artefacts | None]:
