@@ -103,20 +103,21 @@ def spreads_of(readings: Readings, response: Floats, data: dict[str, Any]) -> Fl
     off = readings.difference - mean
     seen = ~np.isnan(off)
     degrees = noise["degrees_of_freedom"]
+    patterns = [(here, np.flatnonzero((seen == here).all(axis=1))) for here in np.unique(seen, axis=0)]
 
     def loss(logs: Floats) -> float:
         spread = np.exp(logs)
         common = (terms * spread[10:14]) @ (terms * spread[10:14]).T
         apart = spread[14] ** 2 * readings.affected + spread[15] ** 2 * beside
         total = float((((logs[:10] - logs[:10].mean()) / LIKENESS) ** 2).sum() / 2)
-        for row in range(len(off)):
-            here = seen[row]
-            own = (spread[:10] * factor[row]) ** 2 + readings.depth_hu[row] ** 2 * apart[row]
-            covariance = (np.diag(own) + common)[np.ix_(here, here)]
+        for here, rows in patterns:
+            own = (spread[:10] * factor[rows, None]) ** 2 + readings.depth_hu[rows, None] ** 2 * apart[rows]
+            covariance = (own[:, :, None] * np.eye(len(REGIONS)) + common)[:, here][:, :, here]
             lower = np.linalg.cholesky(covariance)
-            standard = np.linalg.solve(lower, off[row, here])
+            standard = np.linalg.solve(lower, off[rows][:, here][..., None])[..., 0]
             power = (degrees + here.sum()) / 2
-            total += float(np.log(np.diag(lower)).sum() + power * np.log1p(standard @ standard / degrees))
+            logs_of = np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
+            total += float((logs_of + power * np.log1p((standard**2).sum(axis=1) / degrees)).sum())
         return total
 
     start = np.log([START_HU] * len(REGIONS) + [*DRIFT_START_HU, OWN_START, LEAK_START])
