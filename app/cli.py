@@ -87,7 +87,8 @@ def triage(
     if as_json:
         _print_json(answer if reading is None else {"reading": reading, "triage": answer})
         return
-    from app.answers.note import reading_text, triage_text
+    from app.answers.note import triage_text
+    from app.answers.reading_note import reading_text
 
     if reading is not None:
         print(reading_text(reading), end="\n\n")
@@ -121,7 +122,7 @@ def read_ct(
     if as_json:
         _print_json(reading.to_json())
     else:
-        from app.answers.note import reading_text
+        from app.answers.reading_note import reading_text
 
         print(reading_text(reading.to_json()))
 
@@ -151,22 +152,31 @@ def show_rule(
     if as_json:
         _print_json(clause)
         return
-    from app.answers.note import clause_text
+    from app.answers.clause_note import clause_text
 
     print(clause_text(clause))
 
 
 @rules_app.command("check")
 def check_rules() -> None:
-    """Read every rule file and say whether all can be used, overlap nowhere unsaid, and can each decide."""
+    """Read every rule file; look for overlaps, gaps, clauses that never decide, citations that lead nowhere."""
     clauses = _catalogue()
+    from app.rule_pages.examples import unpaired
     from app.triage import rulebook
-    from scoring.rule_checks import check_rulebook
+    from scoring.rule_checks import check_citations, check_rulebook
+    from scoring.rule_files import RULES_FOLDER
 
-    if faults := check_rulebook(rulebook()):
+    book = rulebook()
+    twins = RULES_FOLDER.parent.parent / "tests" / "guidelines"
+    in_checkout = twins.is_dir()
+    if faults := [*check_rulebook(book), *check_citations(), *(unpaired(RULES_FOLDER, twins) if in_checkout else ())]:
         stop("\n".join(faults))
-    rulesets = {clause["ruleset"] for clause in clauses}
-    print(f"{len(clauses)} clauses of {len(rulesets)} rule sets can be used.")
+    print(f"{len(clauses)} clauses of {len({clause['ruleset'] for clause in clauses})} rule sets can be used.")
+    complete = ", ".join(ruleset.title for ruleset in book.rulesets if ruleset.not_addressed)
+    print(f"Every patient is answered or named as not addressed by: {complete}.")
+    print(
+        "Every clause has its table of values at the bounds." if in_checkout else "The tables of values are not here."
+    )
 
 
 @app.command()

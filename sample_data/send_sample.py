@@ -12,7 +12,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from app.answers.note import reading_text, triage_text
+from app.answers.note import triage_text
+from app.answers.reading_note import reading_text
 
 HERE = Path(__file__).resolve().parent
 SCAN = HERE / "head_ct_left_mca.nii.gz"

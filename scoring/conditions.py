@@ -42,15 +42,17 @@ class Bounds:
         return Ternary.NOT_MET if below or above else Ternary.UNKNOWN
 
     def _in_words(self) -> str:
-        if self.low is not None and self.low == self.high:
-            return f"exactly {self.low:g}"
-        if self.low is not None and self.high is not None and not self.low_is_strict and not self.high_is_strict:
-            return f"{self.low:g} to {self.high:g}"
+        low = None if self.low is None else written(self.fact, self.low)
+        high = None if self.high is None else written(self.fact, self.high)
+        if low is not None and low == high:
+            return f"exactly {low}"
+        if low is not None and high is not None and not self.low_is_strict and not self.high_is_strict:
+            return f"{low} to {high}"
         parts = []
-        if self.low is not None:
-            parts.append(f"{'above' if self.low_is_strict else 'at least'} {self.low:g}")
-        if self.high is not None:
-            parts.append(f"{'below' if self.high_is_strict else 'at most'} {self.high:g}")
+        if low is not None:
+            parts.append(f"{'above' if self.low_is_strict else 'at least'} {low}")
+        if high is not None:
+            parts.append(f"{'below' if self.high_is_strict else 'at most'} {high}")
         return ", ".join(parts)
 
 
@@ -163,6 +165,18 @@ DAYS_PER_YEAR = 365.25
 
 GLUCOSE_MG_PER_DL_PER_MMOL_PER_L = 18.016
 """Tenth of the molar mass of glucose, 180.16 g/mol: sources that print mg/dL are compared without rounding."""
+
+
+def written(fact: str, bound: float) -> str:
+    """A bound as people read it: an age below one year in days, a converted number to three places.
+
+    >>> written("age_years", 28 / DAYS_PER_YEAR), written("glucose_mmol_per_l", 400.5 / 18.016)
+    ('28 days', '22.23')
+    """
+    if fact == "age_years" and 0 < bound < 1:
+        return f"{bound * DAYS_PER_YEAR:.0f} days"
+    return f"{round(bound, 3):g}"
+
 
 _UNIT_DIVISORS = {"days": DAYS_PER_YEAR, "mg_per_dl": GLUCOSE_MG_PER_DL_PER_MMOL_PER_L}
 

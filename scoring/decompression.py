@@ -1,6 +1,6 @@
 """Surgery for a swelling infarct: what guidelines say of hemicraniectomy, and of drainage and craniectomy below."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -59,9 +59,14 @@ def swelling_is_in_question(values: Mapping[str, Known]) -> bool:
     return any(values.get(fact) is not None for fact in SWELLING_FACTS)
 
 
-def calls_for_neurosurgeon(advice: Iterable[DecompressionAdvice]) -> bool:
-    """Whether any guideline speaks for surgery, so that the patient belongs in a neurosurgical centre."""
-    return any(told.speaks_for_surgery for told in advice)
+def surgery_is_advised(advice: Sequence[DecompressionAdvice]) -> bool | None:
+    """Whether any guideline speaks for surgery, so that the patient belongs in a neurosurgical centre.
+
+    ``None``: none does, and one still waits for data.
+    """
+    if any(told.speaks_for_surgery for told in advice):
+        return True
+    return None if any(told.answer.stance is Stance.NEED_DATA for told in advice) else False
 
 
 def _advice(answer: Answer, values: Mapping[str, Known]) -> DecompressionAdvice:

@@ -29,7 +29,19 @@ DERIVED_FACTS: dict[str, FactSpec] = {
         FactSpec("site_has_neurosurgery", Kind.BOOLEAN, "There is neurosurgery at this site"),
         FactSpec("woke_with_symptoms", Kind.BOOLEAN, "Woke with symptoms"),
         FactSpec("vessel_imaging_done", Kind.BOOLEAN, "The vessels were imaged"),
+        FactSpec("inr_is_known", Kind.BOOLEAN, "The INR is known"),
+        FactSpec("aptt_is_known", Kind.BOOLEAN, "The aPTT is known"),
+        FactSpec("last_dose_is_known", Kind.BOOLEAN, "The time of the last dose is known"),
+        FactSpec("ivt_stance", Kind.CHOICE, "What the guideline says of thrombolysis", choices=tuple(Stance)),
         FactSpec("evt_stance", Kind.CHOICE, "What the leading guideline says of thrombectomy", choices=tuple(Stance)),
+        FactSpec("evt_stance_nice", Kind.CHOICE, "What NICE NG128 says of thrombectomy", choices=tuple(Stance)),
+        FactSpec(
+            "evt_stance_uk",
+            Kind.CHOICE,
+            "What the UK and Ireland guideline says of it",
+            choices=tuple(Stance),
+        ),
+        FactSpec("neurosurgery_is_advised", Kind.BOOLEAN, "A guideline advises neurosurgery for the swelling infarct"),
     )
 }
 """What rules may ask beyond the stated facts."""
@@ -47,7 +59,14 @@ STATED_FACTS_BEHIND = {
     "site_has_neurosurgery": ("site.capability",),
     "woke_with_symptoms": ("slept_at", "woke_at"),
     "vessel_imaging_done": (),
+    "inr_is_known": (),
+    "aptt_is_known": (),
+    "last_dose_is_known": (),
+    "ivt_stance": (),
     "evt_stance": (),
+    "evt_stance_nice": (),
+    "evt_stance_uk": (),
+    "neurosurgery_is_advised": (),
 }
 """Which stated facts a derived one needs, so that 'missing' names what a person can supply."""
 
@@ -94,6 +113,9 @@ def assess(case: Case) -> Assessment:
         if (finer := spec.coarse.get(str(values.get(name)))) is not None:
             values[name] = OneOf(finer)
     values["vessel_imaging_done"] = facts.occlusion_site is not None
+    values["inr_is_known"] = facts.inr is not None
+    values["aptt_is_known"] = facts.aptt_seconds is not None
+    values["last_dose_is_known"] = facts.hours_since_anticoagulant is not None
     if facts.woke_at is not None or "minutes_since_sleep_midpoint" in values:
         values["woke_with_symptoms"] = True
     elif facts.onset_witnessed_at is not None:

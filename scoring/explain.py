@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import and_
 
 from scoring.cells import Cell, Column
-from scoring.conditions import DAYS_PER_YEAR
+from scoring.conditions import written
 from scoring.eligibility import Answer
 from scoring.facts import Kind
 from scoring.grid import Grid, Kept, Segment
@@ -150,15 +150,10 @@ def _extent(column: Column, lowest: Cell, highest: Cell) -> str:
         return _integer_extent(column, lowest, highest)
     parts = []
     if lowest.low is not None and lowest.low != column.spec.minimum:
-        parts.append(f"{'at least' if lowest.low == lowest.high else 'above'} {_number(column, lowest.low)}")
+        parts.append(f"{'at least' if lowest.low == lowest.high else 'above'} {written(column.fact, lowest.low)}")
     if highest.high is not None and highest.high != column.spec.maximum:
-        parts.append(f"{'at most' if highest.low == highest.high else 'below'} {_number(column, highest.high)}")
+        parts.append(f"{'at most' if highest.low == highest.high else 'below'} {written(column.fact, highest.high)}")
     return f"is {' and '.join(parts)}"
-
-
-def _number(column: Column, value: float) -> str:
-    """The value in words; an age below one year in days, as the rules state it."""
-    return f"{value * DAYS_PER_YEAR:.0f} days" if column.fact == "age_years" and 0 < value < 1 else f"{value:g}"
 
 
 def _integer_extent(column: Column, lowest: Cell, highest: Cell) -> str:

@@ -94,7 +94,11 @@ class Facts:
     prestroke_mrs: int | None = _integer("Modified Rankin scale before the stroke", None, 0, 5)
 
     onset_witnessed_at: datetime | None = _time("Onset, if someone saw it")
-    last_known_well_at: datetime | None = _time("Last known well")
+    last_known_well_at: datetime | None = _time(
+        "Last known well",
+        "In hospital, the last normal check. After an attack that cleared fully, the end of it; a deficit that only"
+        " wavers does not start the clock anew.",
+    )
     recognised_at: datetime | None = _time("Symptoms first noticed")
     slept_at: datetime | None = _time("Fell asleep, well")
     woke_at: datetime | None = _time("Woke with symptoms")
@@ -175,6 +179,11 @@ class Facts:
     active_cancer: bool | None = _boolean("Active systemic cancer")
     moyamoya: bool | None = _boolean("Moyamoya")
     sickle_cell_disease: bool | None = _boolean("Sickle cell disease")
+    stroke_during_angiography: bool | None = _boolean("Stroke during angiography")
+    remote_myocardial_infarction: bool | None = _boolean("Myocardial infarction in the past, not recent")
+    recreational_drug_use: bool | None = _boolean("Recreational drug use")
+    stroke_mimic_possible: bool | None = _boolean("Perhaps no stroke but a mimic")
+    antiplatelet_therapy: bool | None = _boolean("Antiplatelet drugs, one or two")
     microbleed_count: int | None = _integer("Cerebral microbleeds", "count", 0, 10_000)
     days_since_head_injury: int | None = _integer("Moderate or severe head injury", "days ago", 0, _LONG_AGO_DAYS)
     days_since_neurosurgery: int | None = _integer("Intracranial or spinal surgery", "days ago", 0, _LONG_AGO_DAYS)

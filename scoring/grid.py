@@ -121,21 +121,20 @@ class Grid:
         return self._segments[key]
 
     def nearest(self, values: Mapping[str, Known], masks: Sequence[int]) -> list[Clause]:
-        """For each mask the clause that fails on the fewest facts, then leaves the fewest unknown.
+        """For each mask the clause that fails on the fewest facts, and of these the one that holds on the most.
 
         Counts stand in bit planes, one binary digit of all conjunctions' counts in each, so that one pass over the
         columns counts for all of them at once.
         """
-        failing, unknown = [0] * _PLANES, [0] * _PLANES
+        failing, holding = [0] * _PLANES, [0] * _PLANES
         for column in self.columns:
             value = values.get(column.fact)
             if value is None:
-                _count(unknown, self.everything & ~column.free)
                 continue
             covered = [column.cells[i].mask for i in column.covered(value)]
             _count(failing, self.everything & ~reduce(or_, covered))
-            _count(unknown, reduce(or_, covered) & ~reduce(and_, covered))
-        return [self.first(_lowest(unknown, _lowest(failing, mask))) for mask in masks]
+            _count(holding, reduce(and_, covered) & ~column.free)
+        return [self.first(_highest(holding, _lowest(failing, mask))) for mask in masks]
 
     def first(self, mask: int) -> Clause:
         """The clause of the lowest bit set in ``mask``."""
@@ -210,6 +209,13 @@ def _lowest(planes: Sequence[int], candidates: int) -> int:
     for plane in reversed(planes):
         without = candidates & ~plane
         candidates = without or candidates
+    return candidates
+
+
+def _highest(planes: Sequence[int], candidates: int) -> int:
+    """Those of the candidates whose count is highest."""
+    for plane in reversed(planes):
+        candidates = candidates & plane or candidates
     return candidates
 
 

@@ -12,6 +12,7 @@ class Stance(StrEnum):
     NOT_RECOMMENDED = "not_recommended"
     HARMFUL = "harmful"
     INSUFFICIENT_DATA = "insufficient_data"
+    OUTSIDE_CRITERIA = "outside_criteria"
     NOT_ADDRESSED = "not_addressed"
     NEED_DATA = "need_data"
 
@@ -157,7 +158,7 @@ _STANCES = {
     Outcome.OFFER: Stance.RECOMMENDED,
     Outcome.CONSIDER: Stance.MAY_BE_CONSIDERED,
     Outcome.CAUTION: Stance.MAY_BE_CONSIDERED,
-    Outcome.NOT_SELECTED: Stance.NOT_ADDRESSED,
+    Outcome.NOT_SELECTED: Stance.OUTSIDE_CRITERIA,
     Outcome.STRONG: Stance.RECOMMENDED,
     Outcome.WEAK: Stance.REASONABLE,
     Outcome.EXPERT_CONSENSUS: Stance.REASONABLE,

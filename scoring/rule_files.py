@@ -11,7 +11,17 @@ from scoring.errors import RuleFileError
 from scoring.facts import Kind
 from scoring.outcomes import Action, Outcome, Stance, Tier, Verdict
 from scoring.rule_yaml import TABLES_FOLDER, load_yaml
-from scoring.rulebook import AnyOf, Checked, Clause, Conjunction, Line, RuleBook, RuleSet, Source
+from scoring.rulebook import (
+    AnyOf,
+    Checked,
+    Clause,
+    Conjunction,
+    Line,
+    RuleBook,
+    RuleSet,
+    Source,
+    Unaddressed,
+)
 
 RULES_FOLDER = Path(__file__).parent / "rules"
 
@@ -58,7 +68,14 @@ class _Reader:
             left_out=entry.get("left_out"),
             clauses=self.clauses(ruleset_id),
             first_met_decides=entry.get("first_met_decides", False),
+            not_addressed=tuple(self._unaddressed(ruleset_id, told) for told in entry.get("not_addressed", ())),
         )
+
+    def _unaddressed(self, ruleset_id: str, entry: Mapping[str, Any]) -> Unaddressed:
+        try:
+            return Unaddressed(entry["title"], tuple(read_line(line) for line in entry["all_of"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise RuleFileError(f"rulesets.yaml: '{ruleset_id}', not addressed: {error}") from error
 
     def clauses(self, ruleset_id: str) -> tuple[Clause, ...]:
         """The clauses of one set in the order of precedence."""

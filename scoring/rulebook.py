@@ -120,13 +120,21 @@ class Clause:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Unaddressed:
+    """Patients on whom the source is known to say nothing; all of the lines must hold."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class RuleSet:
     """One guideline, trial or decision table: its clauses and what it says when none of them holds."""
 
     id: str
     kind: str
-    """``"guideline"`` or ``"trial"`` on thrombectomy, ``"thrombolysis"``, ``"caution"``, ``"decompression"`` or
-    ``"action"``."""
+    """``"guideline"`` or ``"trial"`` on thrombectomy, ``"thrombolysis"``, ``"caution"``, ``"bridging"`` (thrombolysis
+    beside thrombectomy), ``"decompression"`` or ``"action"``."""
     name: str
     """The name under which answers give it; the guideline and its thrombolysis chapter share one."""
     title: str
@@ -142,6 +150,9 @@ class RuleSet:
     first_met_decides: bool = False
     """Whether the clauses are routes of which one is enough: the first that is met answers, even while an earlier one
     is still open."""
+    not_addressed: tuple[Unaddressed, ...] = ()
+    """Whom the source leaves out, where every patient is accounted for: each meets a clause or one of these, never
+    both. Empty: nobody has accounted for them."""
     superseded: bool = False
     """Whether a later edition has taken its place on the day asked for; its answers are shown for comparison only."""
 

@@ -1,6 +1,6 @@
 """One sentence over all answers: what the leading guideline says, and who says otherwise."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from scoring.eligibility import Answer
@@ -27,6 +27,7 @@ _VERDICTS = {
     Stance.NOT_RECOMMENDED: "Thrombectomy is not recommended: no benefit was found",
     Stance.HARMFUL: "Thrombectomy is not recommended: harm was found",
     Stance.INSUFFICIENT_DATA: "Data are insufficient to recommend for or against thrombectomy",
+    Stance.OUTSIDE_CRITERIA: "The patient is outside the criteria for thrombectomy",
     Stance.NOT_ADDRESSED: "No recommendation covers this patient",
     Stance.NEED_DATA: "Cannot say yet: data are missing",
 }
@@ -48,18 +49,32 @@ def summarise(answers: Sequence[Answer]) -> Summary:
         )
     lead = guidelines[0]
     speaking = [answer for answer in guidelines if answer.stance not in _SILENT]
-    same = [answer for answer in speaking if answer is not lead and answer.stance is lead.stance]
-    other = [answer for answer in speaking if answer is not lead and answer.stance is not lead.stance]
+    others = [answer for answer in speaking if answer is not lead]
+    same = [answer for answer in others if answer.stance is lead.stance]
     parts = [f"{_VERDICTS[lead.stance]} ({_named(lead)})."]
     if same:
         parts.append(f"So say {', '.join(answer.ruleset.title for answer in same)}.")
-    if other:
-        parts.append(f"Otherwise {'; '.join(f'{a.ruleset.title}: {a.outcome_text}' for a in other)}.")
+    parts += _differing(lead, [answer for answer in others if answer.stance is not lead.stance])
     takers = [a.ruleset.title for a in answers if a.ruleset.kind == "trial" and a.outcome is Outcome.ELIGIBLE]
     if takers:
-        parts.append(f"Would have been eligible for {', '.join(takers)}.")
-    agree = not other if len(speaking) > 1 else None
+        parts.append(f"Trials that would have taken the patient: {', '.join(takers)}.")
+    agree = len(same) == len(others) if len(speaking) > 1 else None
     return Summary(lead.stance.value, agree, _difference(speaking), " ".join(parts))
+
+
+def _differing(lead: Answer, others: Sequence[Answer]) -> Iterator[str]:
+    """Who says so in other words, and who says otherwise and why: the title of the clause that decided."""
+    towards = _DIRECTIONS.get(lead.stance)
+    weaker = [answer for answer in others if _DIRECTIONS[answer.stance] == towards]
+    apart = [answer for answer in others if _DIRECTIONS[answer.stance] != towards]
+    if weaker:
+        yield f"In other strength {'; '.join(f'{a.ruleset.title}: {a.outcome_text}' for a in weaker)}."
+    if apart:
+        yield f"Otherwise {'; '.join(f'{a.ruleset.title}: {a.outcome_text}{_why(a)}' for a in apart)}."
+
+
+def _why(answer: Answer) -> str:
+    return "" if answer.clause is None else f" ({answer.clause.title[0].lower()}{answer.clause.title[1:]})"
 
 
 def _difference(speaking: Sequence[Answer]) -> str | None:
@@ -76,6 +91,7 @@ _DIRECTIONS = {
     Stance.MAY_BE_CONSIDERED: "for",
     Stance.NOT_RECOMMENDED: "against",
     Stance.HARMFUL: "against",
+    Stance.OUTSIDE_CRITERIA: "against",
     Stance.INSUFFICIENT_DATA: "undecided",
 }
 
@@ -87,4 +103,5 @@ def _named(answer: Answer) -> str:
     if answer.clause is None:
         return answer.ruleset.title
     level = f", level {answer.clause.level}" if answer.clause.level else ""
-    return f"{answer.ruleset.title}, {answer.outcome_text}{level}, clause {answer.clause.clause}"
+    grade = "" if answer.outcome is Outcome.IDD else f", {answer.outcome_text.partition(':')[0]}"
+    return f"{answer.ruleset.title}{grade}{level}, clause {answer.clause.clause}"

@@ -163,6 +163,7 @@ def _durations(
         value = computed if computed is not None else stated
         if value is not None:
             minutes[name] = value
+    _check_recognition(minutes)
     if "onset_witnessed_at" in times:  # whoever saw the onset recognised it then
         minutes.setdefault("minutes_since_recognition", minutes["minutes_since_last_known_well"])
     return minutes
@@ -184,6 +185,13 @@ def _check_duration(name: str, stated: float, computed: float, times: Mapping[st
         contradicts = abs(stated - computed) > tolerance
     if contradicts:
         raise CaseError(_loc(name), f"'{FACTS[name].title}' contradicts the times that are given.")
+
+
+def _check_recognition(minutes: Mapping[str, float]) -> None:
+    """Durations are held to the order that times are held to: a patient is well before the deficit is noticed."""
+    since_well = minutes.get("minutes_since_last_known_well", float("inf"))
+    if minutes.get("minutes_since_recognition", 0) > since_well + _settings()["duration_tolerance_minutes"]:
+        raise CaseError(_loc("minutes_since_recognition"), "The deficit was noticed before the patient was last well.")
 
 
 def _minutes_between(start: datetime, end: datetime) -> float:

@@ -26,7 +26,9 @@ class TransferAdvice:
     """Facts that stopped an earlier clause from being judged."""
 
 
-def transfer_advice(rulebook: RuleBook, on: date, values: Mapping[str, Known], stance: Stance) -> TransferAdvice:
+def transfer_advice(
+    rulebook: RuleBook, on: date, values: Mapping[str, Known], said: Mapping[str, Known]
+) -> TransferAdvice:
     """Walk the transfer clauses in their order; the first that holds decides.
 
     Parameters
@@ -37,10 +39,11 @@ def transfer_advice(rulebook: RuleBook, on: date, values: Mapping[str, Known], s
         Date of the judgement.
     values
         What is known of the case, as ``derived.assess`` gives it.
-    stance
-        What the leading guideline says of thrombectomy now.
+    said
+        What guidelines say of the case, as facts that the clauses ask for: ``stances`` of thrombectomy, and
+        ``neurosurgery_is_advised`` where swelling is in question.
     """
-    asked: dict[str, Known] = {**values, "evt_stance": stance.value}
+    asked = {**values, **said}
     return action_advice(rulebook, on, "transfer", asked) or TransferAdvice(
         Action.CALL_THROMBECTOMY_CENTRE, None, (), ()
     )
@@ -77,6 +80,19 @@ def leading_stance(answers: Sequence[Answer]) -> Stance:
     return Stance.NOT_ADDRESSED
 
 
+_ASKED_BESIDE_THE_LEADING = {"nice-ng128": "evt_stance_nice", "uk-ncg-2023": "evt_stance_uk"}
+"""Guidelines that transfer clauses ask for by name, each with the fact that holds what it says."""
+
+
+def stances(answers: Sequence[Answer]) -> dict[str, Known]:
+    """What the leading guideline, and those that transfer clauses name, say of thrombectomy."""
+    said: dict[str, Known] = {"evt_stance": leading_stance(answers).value}
+    for answer in answers:
+        if (fact := _ASKED_BESIDE_THE_LEADING.get(answer.ruleset.id)) is not None:
+            said[fact] = answer.stance.value
+    return said
+
+
 @lru_cache(maxsize=16)
 def _action_set(rulebook: RuleBook, on: date, table: str) -> Grid | None:
     ruleset = next((ruleset for ruleset in rulebook.in_force(on) if ruleset.id == table), None)
@@ -84,5 +100,7 @@ def _action_set(rulebook: RuleBook, on: date, table: str) -> Grid | None:
 
 
 def _unknown_facts(clause: Clause, values: Mapping[str, Known]) -> list[str]:
+    """Stated facts that would let the clause be judged; none if it also waits for what nobody can state."""
     unknown = [condition.fact for condition in clause.conditions() if values.get(condition.fact) is None]
-    return [stated for fact in unknown for stated in STATED_FACTS_BEHIND.get(fact, (fact,))]
+    behind = [STATED_FACTS_BEHIND.get(fact, (fact,)) for fact in unknown]
+    return [stated for facts in behind for stated in facts] if all(behind) else []

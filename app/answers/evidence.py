@@ -7,7 +7,7 @@ from typing import Any
 
 from app.answers.values import described_answer, lines_json
 from scoring.benefit import BenefitFigure, all_figures
-from scoring.decompression import DecompressionAdvice, calls_for_neurosurgeon
+from scoring.decompression import DecompressionAdvice, surgery_is_advised
 from scoring.delay import ExpectedOutcome, delay_model
 from scoring.outcomes import Action
 
@@ -62,10 +62,15 @@ def _expected_json(outcome: ExpectedOutcome) -> dict[str, Any]:
     }
 
 
-def swelling_json(advice: list[DecompressionAdvice], shown: Mapping[str, Any]) -> dict[str, Any]:
-    """What guidelines say of surgery for a swelling infarct, and the action; ``shown`` are the values as JSON."""
+def swelling_json(advice: Sequence[DecompressionAdvice], shown: Mapping[str, Any], *, is_here: bool) -> dict[str, Any]:
+    """What guidelines say of surgery for a swelling infarct, and the transfer that follows if it is not done here.
+
+    ``shown`` are the values as JSON; ``is_here``: whether there is neurosurgery at this site.
+    """
+    advised = surgery_is_advised(advice)
     return {
-        "action": Action.TRANSFER_NEUROSURGERY.value if calls_for_neurosurgeon(advice) else None,
+        "surgery_is_advised": advised,
+        "action": Action.TRANSFER_NEUROSURGERY.value if advised and not is_here else None,
         "answers": [
             {
                 **described_answer(told.answer),

@@ -1,19 +1,23 @@
 """What is said of thrombolysis, as JSON-ready dictionaries."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from app.answers.values import lines_json, ruleset_source
 from scoring.doses import alteplase_dose, dose_source, tenecteplase_dose
+from scoring.rulebook import Clause, RuleSet
 from scoring.thrombolysis import Caution, ThrombolysisAdvice
 from scoring.values import Known
 
 
-def ivt_json(advice: ThrombolysisAdvice, shown: Mapping[str, Any], dose: Any) -> dict[str, Any]:
+def ivt_json(
+    advice: ThrombolysisAdvice, shown: Mapping[str, Any], dose: Any, together: Sequence[tuple[RuleSet, Clause]]
+) -> dict[str, Any]:
     """What one guideline says of thrombolysis, and what speaks against it.
 
-    ``shown`` are the patient's values as JSON, ``dose`` what `dose_json` gives.
+    ``shown`` are the patient's values as JSON, ``dose`` what `dose_json` gives, ``together`` the clauses that hold on
+    thrombolysis beside thrombectomy, of whichever guideline.
     """
     answer = advice.answer
     clause = answer.clause
@@ -30,10 +34,24 @@ def ivt_json(advice: ThrombolysisAdvice, shown: Mapping[str, Any], dose: Any) ->
         "contraindicated": advice.is_contraindicated,
         "cautions": [_caution_json(caution, shown) for caution in advice.cautions],
         "contraindications_not_asked": list(advice.unknown),
+        "with_thrombectomy": [_together_json(ruleset, clause) for ruleset, clause in together],
         "missing": list(answer.missing),
         "reasons": lines_json(answer.lines, shown),
         "source": cited.source_summary if cited is not None else ruleset_source(answer.ruleset),
         "dose_reference": dose,
+    }
+
+
+def _together_json(ruleset: RuleSet, clause: Clause) -> dict[str, Any]:
+    return {
+        "ruleset": ruleset.name,
+        "title": ruleset.title,
+        "text": clause.instruction,
+        "outcome": clause.outcome.value,
+        "outcome_text": clause.outcome_text,
+        "level": clause.level,
+        "clause": clause.clause,
+        "source": clause.source_summary,
     }
 
 

@@ -10,16 +10,23 @@ from app.answers.gapped import Written
 from app.answers.ivt import dose_json
 from app.answers.values import values_json
 from scoring.alike import alike_in_force
+from scoring.bridging import bridging_clauses
 from scoring.case import Case
+from scoring.decompression import (
+    DecompressionAdvice,
+    decompression_advice,
+    surgery_is_advised,
+    swelling_is_in_question,
+)
 from scoring.derived import Assessment, assess
 from scoring.eligibility import Answer, grid_in_force, judge, outcomes
 from scoring.explain import Change, what_would_change
 from scoring.grid import Grid, Kept
 from scoring.outcomes import Action, Outcome
-from scoring.rulebook import RuleBook
+from scoring.rulebook import Clause, RuleBook, RuleSet
 from scoring.thrombolysis import ThrombolysisAdvice, thrombolysis_advice
 from scoring.timeline import minutes_to_puncture
-from scoring.transfer import TransferAdvice, action_advice, leading_stance, transfer_advice
+from scoring.transfer import TransferAdvice, action_advice, stances, transfer_advice
 from scoring.values import Known
 
 TOWARDS_THE_CENTRE = {Action.TRANSFER_NOW, Action.CALL_THROMBECTOMY_CENTRE, Action.GET_CTA_OR_DISCUSS}
@@ -93,15 +100,46 @@ class Judged:
         return what_would_change(self.grid, self.values, self.answers, self.kept)
 
     @property
+    def swelling(self) -> Sequence[DecompressionAdvice]:
+        """What guidelines say of surgery for a swelling infarct; empty while nothing makes it a question."""
+        return self.alike.once("swelling", self._swelling)
+
+    def _swelling(self) -> Sequence[DecompressionAdvice]:
+        in_question = swelling_is_in_question(self.values)
+        return decompression_advice(self.book, self.on, self.values) if in_question else ()
+
+    @property
+    def said(self) -> Mapping[str, Known]:
+        """What guidelines say of the case, as facts that other clauses ask for."""
+        return self.alike.once("said", self._said)
+
+    def _said(self) -> Mapping[str, Known]:
+        said = stances(self.answers)
+        if self.swelling and (advised := surgery_is_advised(self.swelling)) is not None:
+            said["neurosurgery_is_advised"] = advised
+        return said
+
+    @property
     def advice(self) -> TransferAdvice:
         """What to do next."""
-        stance = leading_stance(self.answers)
-        return self.alike.once("advice", lambda: transfer_advice(self.book, self.on, self.values, stance))
+        return self.alike.once("advice", lambda: transfer_advice(self.book, self.on, self.values, self.said))
+
+    @property
+    def goes_to_the_centre(self) -> bool:
+        """Whether the action takes the patient to the thrombectomy centre, or may."""
+        return self.values.get("site_treats") is False and self.advice.action in TOWARDS_THE_CENTRE
 
     @property
     def leaves(self) -> bool:
-        """Whether the action takes the patient to another hospital."""
-        return self.values.get("site_treats") is False and self.advice.action in TOWARDS_THE_CENTRE
+        """Whether the action takes the patient to another hospital, or may."""
+        return self.goes_to_the_centre or self.advice.action is Action.TRANSFER_NEUROSURGERY
+
+    def with_thrombectomy(self, advice: ThrombolysisAdvice) -> Sequence[tuple[RuleSet, Clause]]:
+        """What guidelines say of the two treatments together; nothing where a contraindication is present."""
+        if advice.is_contraindicated:
+            return ()
+        said = {**self.said, "ivt_stance": advice.answer.stance.value}
+        return bridging_clauses(self.book, self.on, self.values, said)
 
     @property
     def thrombolysis(self) -> Sequence[ThrombolysisAdvice]:

@@ -1,98 +1,47 @@
 """An answer as a note for the terminal, in the order in which a stroke consultant would say it."""
 
-import textwrap
-from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable, Iterator
 
+from app.answers.note_lines import Json, clock, hours, labelled, listed_under, without_double_gaps, wrapped
+from app.answers.parts import CLAUSES_NOT_CHECKED
+from app.web.answer.changes import say_alternative
+from app.web.answer.wording import say_condition, title_of
 from scoring.outcomes import Action, Outcome
 
-_WIDTH = 100
-_MOST_CHANGES = 6
-"""Changes that the note lists; the JSON answer has all of them."""
+_MOST_CHANGES, _MOST_FIGURES, _MOST_MISSING = 4, 2, 3
+"""What the note lists of changes, of trial figures, and of what one source waits for; the JSON answer has all."""
+
+_HOW_CHECKED = {"read": "read", "second-hand": "second-hand", "memory": "from memory"}
 
 _ANCHORS = {
     "last_known_well": "last known well",
     "onset_witnessed": "witnessed onset",
 }
 
-Json = Mapping[str, Any]
-
 
 def triage_text(answer: Json) -> str:
     """The triage answer in about thirty lines."""
     lines = [
-        *_labelled("Score", _score(answer)),
-        *_labelled("Time", _time(answer["time"])),
-        *_labelled("Verdict", _first_sentence(answer["evt_summary"]["text"])),
-        *_labelled("Do", _transfer(answer["transfer"])),
+        *labelled("Score", _score(answer)),
+        *labelled("Time", _time(answer)),
+        *labelled("Verdict", _verdict(answer["evt_summary"])),
+        *labelled("Do", _transfer(answer["transfer"])),
         "",
-        *_guidelines(answer["evt"]),
-        *_list("Trials", _trials(answer["evt"])),
-        *_list("Thrombolysis", [_thrombolysis(advice) for advice in answer["ivt"]]),
-        *_list("Swelling", _swelling(answer["swelling"])),
+        *_sources(answer),
+        *listed_under("Thrombolysis", [line for advice in answer["ivt"] for line in _thrombolysis(advice)]),
+        *listed_under("Swelling", _swelling(answer["swelling"])),
+        *listed_under("Trials found", _figures(answer["benefit"])),
         "",
-        *_labelled("Missing", ", ".join(answer["missing"])),
-        *_list("Changes if", _changes(answer["evt"], answer["what_would_change"])),
-        *_list("Near a bound", [bound["text"] for bound in answer["near_bounds"]]),
-        *_labelled("Waiting", _waiting(answer["outcome_by_delay"])),
-        *_list("Mind", answer["warnings"]),
+        *labelled("Missing", ", ".join(f"{title_of(fact)} ({fact})" for fact in answer["missing"])),
+        *listed_under("Changes if", _changes(answer)),
+        *listed_under("Near a bound", [bound["text"] for bound in answer["near_bounds"]]),
+        *labelled("Waiting", _waiting(answer["outcome_by_delay"])),
+        *listed_under("Mind", [warning for warning in answer["warnings"] if warning != CLAUSES_NOT_CHECKED]),
         "",
-        *_wrapped(_versions(answer["versions"])),
-        *_wrapped(answer["not_for_clinical_use"]),
+        *wrapped(_versions(answer["versions"])),
+        *wrapped(answer["not_for_clinical_use"]),
     ]
-    return "\n".join(_without_double_gaps(lines))
-
-
-def reading_text(reading: Json) -> str:
-    """A reading of a scan: the score and what was measured where, or why there is none."""
-    if reading["status"] != "scored":
-        refusal = reading["refusal"]
-        return "\n".join(
-            [
-                *_labelled("Not scored", f"{refusal['text']} ({refusal['code']})"),
-                *_labelled("Do", refusal["remedy"]),
-            ]
-        )
-    side = reading["side"] or "no side stands out"
-    bounds = f"{reading['total_low']} to {reading['total_high']}"
-    lines = _labelled(
-        "Score", f"ASPECTS {reading['total']} (bounds {bounds}), {side}. Made by software; look at the scan."
-    )
-    lines += [
-        "",
-        f"{'region':8}" + "".join(f"{name + ' HU':>14}{'difference':>12}{'call':>16}" for name in ("left", "right")),
-    ]
-    left, right = reading["regions"].get("left", {}), reading["regions"].get("right", {})
-    lines += [f"{name:8}" + _measured(left.get(name)) + _measured(right.get(name)) for name in left or right]
-    lines += ["", *_list("Mind", [f"{warning['text']} ({warning['code']})" for warning in reading["warnings"]])]
-    return "\n".join(_without_double_gaps(lines))
-
-
-def clause_text(clause: Json) -> str:
-    """One clause of the rule book: what it says, when, and where that is written."""
-    source, force, checked = clause["source"], clause["in_force"], clause["checked"]
-    level = f", level {clause['level']}" if clause["level"] else ""
-    lines = [
-        clause["id"],
-        *_labelled("Title", clause["title"]),
-        *_labelled("Outcome", f"{clause['outcome']}, {clause['outcome_text']}{level}"),
-        *_list("If all hold", [_line(line) for line in clause["all_of"]]),
-        *_labelled("Source", f"{source['title']}. {source['reference']}. {source['locator']}"),
-        *_labelled("Checked", " ".join(str(part) for part in checked.values() if part)),
-        *_labelled("In force", f"from {force['from']}" + (f" until {force['until']}" if force["until"] else "")),
-        *_labelled("Note", clause["note"] or ""),
-        *_labelled("Left out", clause["left_out"] or ""),
-    ]
-    return "\n".join(lines)
-
-
-def _line(line: Json) -> str:
-    if "meets_criteria_of" in line:
-        return f"meets the criteria of {' or '.join(line['meets_criteria_of'])}"
-    if "any_of" in line:
-        return " or ".join(" and ".join(_line(part) for part in group["all_of"]) for group in line["any_of"])
-    return f"{line['fact']} {line['condition']}"
+    return "\n".join(without_double_gaps(lines))
 
 
 def _score(answer: Json) -> str:
@@ -120,19 +69,23 @@ def _regions(score: Json) -> str:
     return "".join(f", {part}" for part in side + named)
 
 
-def _time(time: Json | None) -> str:
-    if time is None or time["minutes_since_anchor"] is None:
+def _time(answer: Json) -> str:
+    time = answer["time"]
+    if time["minutes_since_anchor"] is None:
         return "The time since the patient was last known well is not known."
     anchor = _ANCHORS.get(time["anchor"], time["anchor"].replace("_", " "))
-    parts = [f"{_hours(time['minutes_since_anchor'])} since {anchor}"]
+    parts = [f"{hours(time['minutes_since_anchor'])} since {anchor}"]
     if time["window"]:
         parts.append(f"window {time['window']}")
     if time["window_closes_at"]:
-        left = f", {_hours(time['minutes_left_in_window'])} left" if time["minutes_left_in_window"] is not None else ""
-        parts.append(f"closes {_clock(time['window_closes_at'])}{left}")
-    if time["projected_puncture_at"]:
-        parts.append(f"groin puncture expected {_clock(time['projected_puncture_at'])}")
+        left = f", {hours(time['minutes_left_in_window'])} left" if time["minutes_left_in_window"] is not None else ""
+        parts.append(f"closes {clock(time['window_closes_at'])}{left}")
+    if time["projected_puncture_at"] and answer["transfer"]["action"] not in _WITHOUT_PUNCTURE:
+        parts.append(f"groin puncture expected {clock(time['projected_puncture_at'])}")
     return "; ".join(parts) + "."
+
+
+_WITHOUT_PUNCTURE = {Action.HAEMORRHAGE_PATHWAY, Action.NO_TRANSFER_FOR_EVT, Action.TRANSFER_NEUROSURGERY}
 
 
 def _waiting(model: Json | None) -> str:
@@ -140,63 +93,98 @@ def _waiting(model: Json | None) -> str:
     if model is None:
         return ""
     now, *later = model["outcomes"]
-    costs = "".join(f", {one['delay_minutes']} min later {one['independent_percent']:g}%" for one in later)
-    return (
-        f"of such patients {now['independent_percent']:g}% independent at 90 days after puncture as projected{costs}"
-        f" (a model of groups, {model['source']}, {model['checked']})"
-    )
+    minutes = ", ".join(f"{one['delay_minutes']}" for one in later)
+    percent = ", ".join(f"{one['independent_percent']:g}" for one in later)
+    costs = f"; {minutes} min later {percent}%" if later else ""
+    return f"{now['independent_percent']:g}% of such patients independent at 90 days{costs} ({model['source']})"
 
 
 def _swelling(swelling: Json | None) -> list[str]:
-    """What to do, and what each source says of surgery; empty while nothing about swelling is known."""
+    """What each source says of surgery; empty while nothing about swelling is known.
+
+    A source that waits for data is left out where another already advises surgery.
+    """
     if swelling is None:
         return []
-    action = [f"{Action(swelling['action']).label}."] if swelling["action"] else []
-    return action + [_operation(row) for row in swelling["answers"] if row["stance"] != "not_addressed"]
+    silent = {"not_addressed", "need_data"} if swelling["surgery_is_advised"] else {"not_addressed"}
+    return [_operation(row) for row in swelling["answers"] if row["stance"] not in silent]
 
 
 def _operation(row: Json) -> str:
+    return f"{row['title']}: {_said(row)}"
+
+
+def _said(row: Json) -> str:
+    """Outcome, level, clause and how it was checked, or what the source waits for."""
+    if not row["clause"]:
+        missing = [title_of(fact) for fact in row["missing"][:_MOST_MISSING]]
+        more = len(row["missing"]) - len(missing)
+        named = "; ".join(missing) + (f"; {more} more" if more else "")
+        return f"{row['outcome_text']} ({named})" if named else str(row["outcome_text"])
     level = f", level {row['level']}" if row["level"] else ""
-    clause = f", clause {row['clause']}" if row["clause"] else ""
-    missing = f": {', '.join(row['missing'])}" if row["missing"] else ""
-    return f"{row['title']}: {row['outcome_text']}{level}{clause}{missing}"
+    return f"{row['outcome_text']}{level}, clause {row['clause']} ({_HOW_CHECKED[row['source']['checked']]})"
 
 
-def _whose(caution: Json) -> str:
-    return ", this hospital's own policy" if caution["local"] else ""
-
-
-def _first_sentence(text: str) -> str:
-    """The verdict; what follows it, who says otherwise, stands in the table."""
-    return text.split(". ", maxsplit=1)[0].removesuffix(".") + "."
+def _verdict(summary: Json) -> str:
+    """The verdict; who says otherwise stands in the table."""
+    first = summary["text"].split(". ", maxsplit=1)[0].removesuffix(".")
+    return f"{first}.{' Guidelines differ.' if summary['differ_in'] == 'direction' else ''}"
 
 
 def _transfer(transfer: Json) -> str:
     where = f": {transfer['destination']}" if transfer["destination"] else ""
-    return f"{transfer['action_text']}{where}."
+    parts = [f"{transfer['action_text']}{where}."]
+    if transfer["on_arrival"]:
+        parts.append(f"On arrival: {transfer['on_arrival']['action_text']}.")
+    if transfer["door_in_door_out"]:
+        parts.append(_door_in_door_out(transfer["door_in_door_out"]))
+    return " ".join(parts)
 
 
-def _guidelines(answers: Iterable[Json]) -> list[str]:
+def _door_in_door_out(stay: Json) -> str:
+    told = (
+        f"the target of {target['minutes']} min is missed"
+        if target["missed"]
+        else f"{target['minutes_left']} min left to the target of {target['minutes']} min"
+        for target in stay["targets"]
+    )
+    return f"Here for {stay['minutes_since_arrival']} min: {', '.join(told)}."
+
+
+def _sources(answer: Json) -> list[str]:
+    if answer["evt_summary"]["verdict"] == "haemorrhage":
+        return ["Guidelines and trials of thrombectomy do not apply."]
+    return [*_guidelines(answer), *listed_under("Trials", _trials(answer["evt"]))]
+
+
+def _guidelines(answer: Json) -> list[str]:
     """Those that speak line by line; those that are silent on the patient together."""
-    rows = [answer for answer in answers if answer["kind"] == "guideline"]
+    rows = [row for row in answer["evt"] if row["kind"] == "guideline"]
     speaking = [row for row in rows if row["stance"] != "not_addressed"]
     silent = [_titled(row) for row in rows if row["stance"] == "not_addressed"]
     width = max((len(_titled(row)) for row in speaking), default=0)
     lines = ["Guidelines"] if rows else []
     for row in speaking:
-        clause = f", clause {row['clause']}" if row["clause"] else ""
-        level = f", level {row['level']}" if row["level"] else ""
-        lines += _wrapped(f"{_titled(row):{width}}  {row['outcome_text']}{level}{clause}{_later(row)}", "  ", "    ")
-    return lines + (_wrapped(f"Silent on this patient: {', '.join(silent)}", "  ", "    ") if silent else [])
+        lines += wrapped(f"{_titled(row):{width}}  {_said(row)}{_later(row, answer)}", "  ", "    ")
+    return lines + (wrapped(f"Silent on this patient: {', '.join(silent)}", "  ", "    ") if silent else [])
 
 
 def _titled(row: Json) -> str:
     return f"{row['title']} (superseded)" if row["superseded"] else str(row["title"])
 
 
-def _later(row: Json) -> str:
+def _later(row: Json, answer: Json) -> str:
+    """What the source says by the expected puncture, and from when on, where it is something else than now."""
     later = row["at_projected_puncture"]
-    return f"; by the expected puncture: {Outcome(later).label}" if later not in (None, row["outcome"]) else ""
+    if later in (None, row["outcome"]) or row["superseded"]:
+        return ""
+    turns = [
+        crossing["at"]
+        for crossing in answer["on_the_way"]
+        if any(change["ruleset"] == row["ruleset"] for change in crossing["changes"])
+    ]
+    when = f"after {clock(turns[0], answer)}" if len(turns) == 1 else "by the expected puncture"
+    return f"; {when}: {Outcome(later).label}"
 
 
 def _trials(answers: Iterable[Json]) -> list[str]:
@@ -204,65 +192,77 @@ def _trials(answers: Iterable[Json]) -> list[str]:
     named: dict[str, list[str]] = {}
     for row in answers:
         if row["kind"] == "trial":
-            named.setdefault(row["outcome_text"], []).append(row["title"])
+            checked = f" ({_HOW_CHECKED[row['source']['checked']]})" if row["outcome"] == Outcome.ELIGIBLE else ""
+            named.setdefault(row["outcome_text"], []).append(f"{row['title']}{checked}")
     return [f"{outcome}: {', '.join(titles)}" for outcome, titles in named.items()]
 
 
-def _thrombolysis(advice: Json) -> str:
-    level = f", level {advice['level']}" if advice["level"] else ""
-    against = [f"{caution['title']} ({caution['tier_text']}{_whose(caution)})" for caution in advice["cautions"]]
-    said = f"; against it: {', '.join(against)}" if against else ""
-    return f"{advice['title']}: {advice['outcome_text']}{level}{said}"
+def _thrombolysis(advice: Json) -> Iterator[str]:
+    """What is said, what speaks against it, and what holds where thrombectomy is due too."""
+    against = ", ".join(f"{one['title']} ({one['tier_text']}{_whose(one)})" for one in advice["cautions"])
+    if advice["contraindicated"]:
+        yield f"{advice['title']}: contraindicated: {against}"
+        return
+    weigh = f"; to weigh: {against}" if against else ""
+    open_ones = len(advice["contraindications_not_asked"])
+    not_known = f"; {open_ones} contraindications are not known yet" if open_ones and advice["clause"] else ""
+    yield f"{advice['title']}: {_said(advice)}{weigh}{not_known}"
+    together: dict[str, list[str]] = {}
+    for one in advice["with_thrombectomy"]:
+        together.setdefault(one["title"].partition(",")[0], []).append(one["text"])
+    yield from (f"With thrombectomy, {title}: {' '.join(texts)}" for title, texts in together.items())
 
 
-def _changes(answers: list[Json], changes: list[Json]) -> list[str]:
-    """What would change the leading guideline's answer; the rest is in the JSON and on the page."""
-    lead = next((answer["ruleset"] for answer in answers if answer["kind"] == "guideline"), None)
+def _whose(caution: Json) -> str:
+    return ", this hospital's own policy" if caution["local"] else ""
+
+
+def _figures(figures: Iterable[Json]) -> list[str]:
+    """The first few that tell both arms; one that tells only an effect where nothing else is at hand."""
+    with_arms = [figure for figure in figures if figure["arms"]]
+    return [_figure(figure) for figure in (with_arms or list(figures))[:_MOST_FIGURES]]
+
+
+def _figure(figure: Json) -> str:
+    """What one trial found in patients like this one, treated before control."""
+    arms, need, death = figure["arms"], figure["number_needed_to_treat"], figure["death"]
+    unit = "%" if arms and arms["unit"] == "percent" else ""
+    parts = [f"{figure['outcome']} {arms['treated']:g} v {arms['control']:g}{unit}"] if arms else []
+    if effect := figure["effect"]:
+        interval = f" ({effect['low']:g} to {effect['high']:g})" if effect["low"] is not None else ""
+        parts.append(f"{effect['measure']} {effect['value']:g}{interval}")
+    if need:
+        parts.append(f"NNT {need['value']:g} for {need['counts']}")
+    if death:
+        parts.append(f"deaths {death['treated']:g} v {death['control']:g}%")
+    if figure["stopped_early"]:
+        parts.append("stopped early")
+    return f"{figure['title']}: {'; '.join(parts)} ({_HOW_CHECKED[figure['checked']]})"
+
+
+def _changes(answer: Json) -> list[str]:
+    """What would change the leading guideline's answer; the rest is in the JSON and on the page.
+
+    Age is told only near a bound: nobody's age will be another.
+    """
+    lead = next((row["ruleset"] for row in answer["evt"] if row["kind"] == "guideline"), None)
+    near = {bound["fact"] for bound in answer["near_bounds"]}
     listed = []
-    for change in (change for change in changes if change["then"]["ruleset"] == lead):
-        when = f" (after {_clock(change['after'])})" if "after" in change else ""
-        condition = change["if"].removeprefix(change["fact"]).strip()
-        listed.append(f"{change['title']} {condition}{when}: {change['then']['outcome_text']}")
+    for change in answer["what_would_change"]:
+        if change["then"]["ruleset"] != lead or (change["fact"] == "age_years" and "age_years" not in near):
+            continue
+        when = f" (after {clock(change['after'], answer)})" if "after" in change else ""
+        listed.append(f"{_other(change)}{when}: {change['then']['outcome_text']}")
     return listed[:_MOST_CHANGES]
+
+
+def _other(change: Json) -> str:
+    """The fact and its other value, vessels by name."""
+    fact, value = change["fact"], change["if"].removeprefix(f"{change['fact']} is ")
+    if fact == "occlusion_site":
+        return f"{change['title']}: {say_alternative(fact, value)}"
+    return f"{change['title']} {say_condition(fact, value)}"
 
 
 def _versions(versions: Json) -> str:
     return ", ".join(f"{part} {version}" for part, version in versions.items())
-
-
-def _measured(region: Json | None) -> str:
-    if region is None:
-        return f"{'':14}{'':12}{'':16}"
-    hu = "-" if region["hu"] is None else f"{region['hu']:.1f}"
-    difference = "-" if region["delta_hu"] is None else f"{region['delta_hu']:+.1f}"
-    return f"{hu:>14}{difference:>12}{region['status'].replace('_', ' '):>16}"
-
-
-def _hours(minutes: int) -> str:
-    return f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def _clock(moment: str) -> str:
-    return datetime.fromisoformat(moment).strftime("%d %b %H:%M UTC%z").replace("UTC+0000", "UTC")
-
-
-def _labelled(label: str, text: str) -> list[str]:
-    if not text:
-        return []
-    return _wrapped(text, f"{label + ':':12}", " " * 12)
-
-
-def _list(label: str, entries: list[str]) -> list[str]:
-    lines = [f"{label}:"] if entries else []
-    for entry in entries:
-        lines += _wrapped(entry, "  - ", "    ")
-    return lines
-
-
-def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
-    """Lines that a terminal holds; names such as RESCUE-Japan stay whole."""
-    return textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
-
-
-def _without_double_gaps(lines: list[str]) -> list[str]:
-    return [line for before, line in zip(["", *lines], lines, strict=False) if line or before]

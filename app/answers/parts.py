@@ -14,6 +14,7 @@ from app.answers.values import (
     aspects_json,
     change_json,
     comes_at,
+    crossing_json,
     near_bound_json,
     pc_aspects_json,
     time_json,
@@ -22,20 +23,25 @@ from app.answers.values import (
 from app.version import __version__
 from imaging.atlas_description import atlas_version
 from scoring.benefit import benefit_figures, eligible_trials
-from scoring.decompression import decompression_advice, swelling_is_in_question
+from scoring.crossings import crossings
 from scoring.delay import outcomes_by_delay
 from scoring.eligibility import Answer
 from scoring.near_bounds import graded, near_bounds
-from scoring.outcomes import Action
+from scoring.outcomes import Action, Outcome
 from scoring.rulebook import RuleBook
 from scoring.summary import summarise
-from scoring.transfer import leading_stance
 from scoring.transfer_checklist import transfer_checklist
 
 NOT_FOR_CLINICAL_USE = (
     "Decision support for trained clinicians and research. Not a cleared medical device, not for clinical use on its"
     " own: check every answer against its source."
 )
+
+CLAUSES_NOT_CHECKED = (
+    "Some clauses behind this answer were not yet checked against the original document by a clinician; see 'checked'"
+    " beside each."
+)
+"""A warning; where every line says how it was checked, it need not be said again."""
 
 
 def _aspects(judged: Judged) -> dict[str, Any]:
@@ -54,7 +60,19 @@ def _evt(judged: Judged) -> dict[str, Any]:
     return {
         "evt": [answer_json(now, then, judged.shown) for now, then in zip(judged.answers, later, strict=True)],
         "evt_summary": dict(summary_json(judged)),
+        "on_the_way": on_the_way_json(judged, later),
     }
+
+
+def on_the_way_json(judged: Judged, later: tuple[Outcome | None, ...]) -> list[dict[str, Any]]:
+    """Bounds of time that are crossed before the projected puncture, each with the answers that it changes.
+
+    ``later`` are the ``outcomes_at_puncture``: where they are those of now, nothing is looked for.
+    """
+    if later == judged.kept.once("outcomes of the answers", lambda: tuple(one.outcome for one in judged.answers)):
+        return []
+    found = crossings(judged.grid, judged.values, judged.assessment.timeline.minutes, judged.to_puncture)
+    return [crossing_json(crossing, judged.case.evaluated_at) for crossing in found]
 
 
 def summary_json(judged: Judged) -> dict[str, Any]:
@@ -64,7 +82,8 @@ def summary_json(judged: Judged) -> dict[str, Any]:
 
 def _ivt(judged: Judged) -> dict[str, Any]:
     dose = dose_json(judged.values.get("weight_kg"))
-    return {"ivt": [ivt_json(advice, judged.shown, dose) for advice in judged.thrombolysis]}
+    told = ((advice, judged.with_thrombectomy(advice)) for advice in judged.thrombolysis)
+    return {"ivt": [ivt_json(advice, judged.shown, dose, together) for advice, together in told]}
 
 
 def _transfer(judged: Judged) -> dict[str, Any]:
@@ -81,13 +100,13 @@ def _transfer(judged: Judged) -> dict[str, Any]:
 
 
 def shown_to_transfer(judged: Judged, shown: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The values as JSON with what the leading guideline says, which clauses on transfer ask for."""
-    return {**shown, "evt_stance": leading_stance(judged.answers).value}
+    """The values as JSON with what guidelines say, which clauses on transfer ask for."""
+    return {**shown, **judged.said}
 
 
 def way_of(judged: Judged) -> dict[str, Any]:
     """Where to, and the minutes that are known; without what to do on arrival."""
-    return way_json(judged.case, judged.to_puncture, judged.values, leaves=judged.leaves)
+    return way_json(judged.case, judged.to_puncture, judged.values, to_the_centre=judged.goes_to_the_centre)
 
 
 def _on_arrival(judged: Judged) -> dict[str, Any] | None:
@@ -126,9 +145,8 @@ def _swelling(judged: Judged) -> dict[str, Any]:
 
 def swelling_of(judged: Judged) -> dict[str, Any] | None:
     """What guidelines say of surgery; ``None``: nothing was stated of swelling."""
-    if not swelling_is_in_question(judged.values):
-        return None
-    return swelling_json(decompression_advice(judged.book, judged.on, judged.values), judged.shown)
+    is_here = judged.values.get("site_has_neurosurgery") is True
+    return swelling_json(judged.swelling, judged.shown, is_here=is_here) if judged.swelling else None
 
 
 def opening(judged: Judged) -> dict[str, Any]:
@@ -194,10 +212,7 @@ def warnings_of(judged: Judged) -> list[str]:
     if case.facts.haemorrhage_on_imaging is None:
         warnings.append("Haemorrhage was not stated to be excluded; every answer on thrombectomy assumes that it is.")
     if judged.kept.once("unchecked", lambda: any(_is_unchecked(answer) for answer in judged.answers)):
-        warnings.append(
-            "Some clauses behind this answer were not yet checked against the original document by a clinician;"
-            " see 'checked' beside each."
-        )
+        warnings.append(CLAUSES_NOT_CHECKED)
     return warnings
 
 

@@ -117,6 +117,22 @@ class SummaryOut(BaseModel):
     text: str
 
 
+class CrossedAnswerOut(BaseModel):
+    """One answer before and after a bound of time."""
+
+    ruleset: str
+    before: Outcome = Field(alias="from")
+    after: Outcome = Field(alias="to")
+
+
+class CrossingOut(BaseModel):
+    """A bound of time that is crossed before the projected puncture."""
+
+    at: Moment = Field(description="When the bound is reached; the other answers hold beyond it.")
+    minutes_since_last_known_well: float
+    changes: list[CrossedAnswerOut]
+
+
 class EstimatesOut(BaseModel):
     """The minutes behind the transfer advice; null: not known."""
 
@@ -138,6 +154,19 @@ class CautionOut(BaseModel):
     source: SourceOut
 
 
+class WithThrombectomyOut(BaseModel):
+    """What one guideline says where thrombolysis and thrombectomy are both due."""
+
+    ruleset: str
+    title: str
+    text: str
+    outcome: Outcome
+    outcome_text: str
+    level: str | None
+    clause: str
+    source: SourceOut
+
+
 class IvtOut(BaseModel):
     """What one guideline says of thrombolysis."""
 
@@ -152,6 +181,7 @@ class IvtOut(BaseModel):
     contraindicated: bool
     cautions: list[CautionOut]
     contraindications_not_asked: list[str]
+    with_thrombectomy: list[WithThrombectomyOut] = Field(description="Empty unless both treatments are due.")
     missing: list[str]
     reasons: list[ReasonOut]
     source: SourceOut
@@ -305,7 +335,8 @@ class OutcomeByDelayOut(BaseModel):
 class SwellingOut(BaseModel):
     """What guidelines say of surgery for a swelling infarct."""
 
-    action: Literal["TRANSFER_NEUROSURGERY"] | None
+    surgery_is_advised: bool | None = Field(description="null: no source advises it, and one still waits for data.")
+    action: Literal["TRANSFER_NEUROSURGERY"] | None = Field(description="null too where it can be done here.")
     answers: list[SwellingAnswerOut]
 
 
@@ -336,6 +367,7 @@ class TriageAnswer(BaseModel):
     time: TimeOut = _UNLESS_NOT_ASKED
     evt: list[EvtOut] = _UNLESS_NOT_ASKED
     evt_summary: SummaryOut = _UNLESS_NOT_ASKED
+    on_the_way: list[CrossingOut] = _UNLESS_NOT_ASKED
     ivt: list[IvtOut] = _UNLESS_NOT_ASKED
     transfer: TransferOut = _UNLESS_NOT_ASKED
     what_would_change: list[ChangeOut] = _UNLESS_NOT_ASKED

@@ -22,6 +22,7 @@ from app.answers.parts import (
     figures_json,
     missing_facts,
     near_bounds_json,
+    on_the_way_json,
     shown_to_transfer,
     summary_json,
     swelling_of,
@@ -77,12 +78,15 @@ def _evt(sheet: Sheet, judged: Judged) -> None:
     sheet.text(b'"evt":')
     sheet.filled(texts[later], judged.written)
     sheet.text(judged.kept.once("summary text", lambda: b',"evt_summary":' + to_json(summary_json(judged))))
+    sheet.text(b',"on_the_way":')
+    sheet.value(on_the_way_json(judged, later))
 
 
 def _ivt(sheet: Sheet, judged: Judged) -> None:
     def write() -> GappedText:
         shown = _gaps(judged)
-        return gapped([ivt_json(advice, shown, gap("dose")) for advice in judged.thrombolysis])
+        told = ((advice, judged.with_thrombectomy(advice)) for advice in judged.thrombolysis)
+        return gapped([ivt_json(advice, shown, gap("dose"), together) for advice, together in told])
 
     sheet.text(b'"ivt":')
     sheet.filled(judged.alike.once("ivt text", write), judged.written)

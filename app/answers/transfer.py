@@ -36,12 +36,12 @@ def way_json(
     to_puncture: int | None,
     values: Mapping[str, Known],
     *,
-    leaves: bool,
+    to_the_centre: bool,
 ) -> dict[str, Any]:
-    """Where to, and the minutes that are known. ``leaves``: the action takes the patient to another hospital."""
+    """Where to, and the minutes that are known. ``to_the_centre``: the patient goes to the thrombectomy centre."""
     site = case.site
     return {
-        "destination": site.thrombectomy_centre if site is not None and leaves else None,
+        "destination": site.thrombectomy_centre if site is not None and to_the_centre else None,
         "estimates": {
             "minutes_to_thrombectomy_centre": site.minutes_to_thrombectomy_centre if site else None,
             "door_to_groin_minutes": site.door_to_groin_minutes if site else None,

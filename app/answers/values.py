@@ -8,6 +8,7 @@ from typing import Any
 
 from scoring.aspects import AspectsScore
 from scoring.case import Case
+from scoring.crossings import Crossing
 from scoring.derived import Assessment
 from scoring.eligibility import Answer, AnsweredLine
 from scoring.explain import Change
@@ -190,6 +191,15 @@ def comes_at(change: Change, anchor_at: datetime | None) -> str | None:
     if change.fact != "minutes_since_last_known_well" or change.bound is None or anchor_at is None:
         return None
     return (anchor_at + timedelta(minutes=change.bound)).isoformat()
+
+
+def crossing_json(crossing: Crossing, evaluated_at: datetime) -> dict[str, Any]:
+    """One bound of time that is crossed on the way, and the answers before and after it."""
+    return {
+        "at": (evaluated_at + timedelta(minutes=crossing.minutes_from_now)).isoformat(),
+        "minutes_since_last_known_well": crossing.minutes_since_last_known_well,
+        "changes": [{"ruleset": ruleset, "from": old.value, "to": new.value} for ruleset, old, new in crossing.changes],
+    }
 
 
 def near_bound_json(bound: NearBound, titles: Mapping[str, str]) -> dict[str, Any]:

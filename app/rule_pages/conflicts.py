@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 
-from app.rule_pages.lines import value_in_words
+from app.rule_pages.lines import HOW_CHECKED, value_in_words
 from app.rule_pages.typical_patients import DECOMPRESSION_TABLES, THROMBECTOMY_TABLES, PatientTable, Stated
 from app.web.answer.wording import title_of
 from app.web.times.words import say_date
@@ -13,6 +13,7 @@ from scoring.derived import assess
 from scoring.eligibility import Answer, grid_in_force, judge
 from scoring.facts import Facts
 from scoring.outcomes import Outcome, Stance
+from scoring.rule_yaml import load_table
 from scoring.rulebook import RuleBook
 from scoring.values import Known
 
@@ -23,6 +24,7 @@ CODES = {Outcome.NOT_ADDRESSED: "–", Outcome.NEED_DATA: "needs: …"}
 
 FOR = frozenset({Stance.RECOMMENDED, Stance.REASONABLE, Stance.MAY_BE_CONSIDERED})
 AGAINST = frozenset({Stance.NOT_RECOMMENDED, Stance.HARMFUL})
+WITHHELD = AGAINST | {Stance.INSUFFICIENT_DATA, Stance.OUTSIDE_CRITERIA}
 
 IN_DIRECTION = "**in direction**"
 IN_STRENGTH = "*in strength*"
@@ -63,7 +65,20 @@ def conflicts_page(book: RuleBook) -> str:
             parts += ["", f"## {heading}"]
             shown = heading
         parts += _section(table, judged)
+    parts += _disputes()
     return "\n".join(parts) + "\n"
+
+
+def _disputes() -> Iterator[str]:
+    """Differences that lie outside the tables of patients."""
+    yield ""
+    yield "## Differences outside these tables"
+    for dispute in load_table("disputes"):
+        yield ""
+        yield f"**{dispute['question']}**"
+        yield ""
+        yield from (f"- {one['who']}: {one['says']} *({HOW_CHECKED[one['checked']]})*" for one in dispute["positions"])
+        yield f"- Here: {dispute['here']}"
 
 
 def latest_change(book: RuleBook) -> date:
@@ -87,10 +102,7 @@ class _Judged:
         """How the sources in force differ on a patient: in direction, in strength, or not at all (empty)."""
         in_force = [answer for answer in self.rows[row] if not answer.ruleset.superseded]
         stances = {answer.stance for answer in in_force}
-        withheld = stances & (AGAINST | {Stance.INSUFFICIENT_DATA}) or any(
-            answer.outcome is Outcome.NOT_SELECTED for answer in in_force
-        )
-        if stances & FOR and withheld:
+        if stances & FOR and stances & WITHHELD:
             return IN_DIRECTION
         return IN_STRENGTH if len(stances & FOR) > 1 else ""
 

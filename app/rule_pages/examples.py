@@ -28,6 +28,15 @@ def read_examples(folder: Path) -> dict[str, list[Tried]]:
     return {twin["rule"]: list(_tried(twin)) for twin in twins}
 
 
+def unpaired(rules: Path, twins: Path) -> list[str]:
+    """One sentence for each rule file below ``rules`` without its table below ``twins``, and the other way round."""
+    clauses, tables = ({path.relative_to(root) for path in root.glob("*/*.yaml")} for root in (rules, twins))
+    return [
+        *(f"{path}: has no table of values at its bounds" for path in sorted(clauses - tables)),
+        *(f"{path}: is a table of a clause that does not exist" for path in sorted(tables - clauses)),
+    ]
+
+
 def _tried(twin: Mapping[str, Any]) -> Iterator[Tried]:
     """Numbers only: of choices and of yes and no, the line itself says all."""
     for table in twin["tables"]:

@@ -9,6 +9,8 @@ from app.rule_pages.lines import HOW_CHECKED, ClauseWords, condition_in_words, l
 from app.web.answer.wording import first_up
 from app.web.times.words import say_date
 from scoring.outcomes import Tier
+from scoring.rule_checks import EVERY_CLAUSE_COUNTS
+from scoring.rule_yaml import load_table
 from scoring.rulebook import Clause, RuleBook, RuleSet
 
 KINDS = {
@@ -16,6 +18,7 @@ KINDS = {
     "trial": "Thrombectomy: whom the trials took",
     "thrombolysis": "Thrombolysis",
     "caution": "Thrombolysis: contraindications",
+    "bridging": "Thrombolysis with thrombectomy",
     "decompression": "Surgery for a swelling infarct",
     "action": "What to do next",
 }
@@ -59,7 +62,7 @@ def rules_page(book: RuleBook, examples: Mapping[str, Sequence[Tried]]) -> str:
         parts += ["", f"## {heading}"]
         for ruleset in rulesets:
             parts += _ruleset(ruleset, book, examples)
-    parts += ["", *figures_section(book), "", *scales_section()]
+    parts += ["", *figures_section(book), "", *scales_section(), "", *_not_included()]
     return "\n".join(parts) + "\n"
 
 
@@ -78,6 +81,7 @@ def _contents(groups: Mapping[str, Sequence[RuleSet]]) -> Iterator[str]:
             yield f"    - [{ruleset.title}](#{ruleset.id}), {_counted(len(ruleset.clauses), 'clause')}"
     yield "- [What the trials found](#trial-figures)"
     yield "- [Prehospital scales](#prehospital-scales)"
+    yield "- [What is not here](#not-here)"
 
 
 def _how_checked(book: RuleBook) -> Iterator[str]:
@@ -117,7 +121,9 @@ def _ruleset(ruleset: RuleSet, book: RuleBook, examples: Mapping[str, Sequence[T
 
 
 def _scope(ruleset: RuleSet) -> Iterator[str]:
-    if ruleset.kind != "caution":
+    if ruleset.kind in EVERY_CLAUSE_COUNTS:
+        yield "Every clause that holds is told."
+    else:
         yield f"Where no clause holds: {ruleset.otherwise.label}."
     if ruleset.unless is not None:
         yield f"Not asked where {_uncapital(condition_in_words(ruleset.unless))}."
@@ -127,6 +133,12 @@ def _scope(ruleset: RuleSet) -> Iterator[str]:
         yield "The clauses are asked in the order in which they stand here; the first that holds decides."
     if ruleset.left_out:
         yield f"Left out: {ruleset.left_out}"
+    if ruleset.not_addressed:
+        yield ""
+        yield "The source has no recommendation for the following; with the clauses they account for every patient,"
+        yield "which `aspects rules check` proves over all bounds:"
+        yield ""
+        yield from (f"- {told.title}" for told in ruleset.not_addressed)
 
 
 def _clause(clause: Clause, ruleset: RuleSet, words: ClauseWords) -> Iterator[str]:
@@ -166,6 +178,14 @@ def _caution_table(ruleset: RuleSet, book: RuleBook) -> Iterator[str]:
         remark = (clause.note or "").strip().replace("\n", " ")
         where = f"{first_up(clause.locator)}; {HOW_CHECKED[clause.checked.status]}"
         yield f"| {clause.title} | **{clause.outcome.label}** | {when} | {remark} | {where} |"
+
+
+def _not_included() -> Iterator[str]:
+    yield '<a id="not-here"></a>'
+    yield ""
+    yield "## What is not here"
+    yield ""
+    yield from (f"- **{told['what']}**: {told['why'].strip()}." for told in load_table("not_included"))
 
 
 def _citation(clause: Clause, ruleset: RuleSet) -> str:

@@ -193,7 +193,7 @@ def test_a_real_reading_is_written_whole(shared: Path, tmp_path: Path) -> None:
     [
         ("import app.cli", ["fastapi", "numpy", "pydantic", "uvicorn"]),
         ("import app.intake.case_file, app.answers.note", ["fastapi", "numpy", "pydantic_settings", "uvicorn"]),
-        ("import imaging.reading, app.cli, app.answers.note", ["fastapi", "pydantic", "uvicorn", "yaml"]),
+        ("import imaging.reading, app.cli, app.answers.reading_note", ["fastapi", "pydantic", "uvicorn", "yaml"]),
     ],
 )
 def test_commands_load_only_what_they_need(code: str, unwanted: list[str]) -> None:

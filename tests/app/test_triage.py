@@ -156,3 +156,52 @@ def test_the_catalogue_names_every_clause_once() -> None:
     ids = [entry["id"] for entry in rules_catalogue()]
     assert len(ids) == len(set(ids))
     assert {entry["ruleset"] for entry in rules_catalogue("dawn")} == {"dawn"}
+
+
+def test_where_both_treatments_are_due_neither_is_left_out_or_waits() -> None:
+    told = answer(disabling_deficit=True)["ivt"][0]["with_thrombectomy"]
+    assert [(one["ruleset"], one["clause"], one["outcome"]) for one in told] == [
+        ("aha-asa-2026", "4.7.1-1", "COR1"), ("aha-asa-2026", "4.7.1-2", "COR1"),
+        ("eso-esmint-2022", "drip-and-ship", "STRONG"),
+    ]  # fmt: skip
+    assert answer(disabling_deficit=True, infective_endocarditis=True)["ivt"][0]["with_thrombectomy"] == []
+    assert answer(disabling_deficit=False)["ivt"][0]["with_thrombectomy"] == []
+    assert answer(disabling_deficit=True, prestroke_mrs=3)["ivt"][0]["with_thrombectomy"] == []
+
+
+def test_a_bound_that_is_crossed_on_the_way_is_told_with_its_moment() -> None:
+    (crossing,) = answer(last_known_well_at=NOW - timedelta(minutes=300), prestroke_mrs=2)["on_the_way"]
+    assert crossing["at"] == (NOW + timedelta(minutes=60)).isoformat()
+    assert crossing["minutes_since_last_known_well"] == 360
+    assert {"ruleset": "aha-asa-2026", "from": "COR2a", "to": "IDD"} in crossing["changes"]
+    assert answer()["on_the_way"] == []
+
+
+@pytest.mark.parametrize(
+    ("capability", "action", "onward"),
+    [
+        (Capability.PRIMARY, "TRANSFER_NEUROSURGERY", "TRANSFER_NEUROSURGERY"),
+        (Capability.THROMBECTOMY_CAPABLE, "TRANSFER_NEUROSURGERY", "TRANSFER_NEUROSURGERY"),
+        (Capability.COMPREHENSIVE, "TREAT_LOCALLY", None),
+    ],
+)
+def test_a_malignant_infarct_goes_where_it_can_be_operated_on(
+    capability: Capability, action: str, onward: str | None
+) -> None:
+    told = answer(
+        site=Site(capability=capability), last_known_well_at=NOW - timedelta(hours=30), age_years=50,
+        malignant_mca_infarct=True, deficit_worsening=True,
+    )  # fmt: skip
+    assert told["transfer"]["action"] == action
+    assert told["swelling"]["action"] == onward
+    assert told["swelling"]["surgery_is_advised"] is True
+    assert bool(told["transfer"]["checklist"]) is (onward is not None)
+
+
+def test_swelling_that_nobody_wants_to_operate_on_moves_nobody() -> None:
+    told = answer(
+        last_known_well_at=NOW - timedelta(hours=30), mca_infarct_fraction=0.2, malignant_mca_infarct=False,
+        cerebellar_infarct=False, cerebellar_infarct_volume_ml=0, dwi_lesion_volume_ml=20, nihss_1a=0,
+    )  # fmt: skip
+    assert told["swelling"]["surgery_is_advised"] is False
+    assert told["transfer"]["action"] == "CALL_THROMBECTOMY_CENTRE"

@@ -79,15 +79,29 @@ def test_dawn_is_shown_to_dawn_patients_alone() -> None:
 
 def test_large_core_trials_are_each_shown_by_their_own_criteria() -> None:
     large = {**EARLY, "aspects_total": 4, "minutes_since_last_known_well": 500}
-    assert shown(**large) == ["select2", "angel-aspect", "tension"]
+    assert shown(**large) == ["select2", "angel-aspect", "tension", "tesla"]
     assert shown(**{**large, "age_years": 86}) == ["tension"]
 
 
 def test_basilar_patients_see_no_anterior_figure() -> None:
     basilar = {"age_years": 70, "occlusion_site": "basilar", "nihss_total": 16, "prestroke_mrs": 0,
                "pc_aspects_total": 8, "pons_midbrain_index": 0}  # fmt: skip
-    assert shown(**basilar, minutes_since_last_known_well=300) == ["attention"]
+    assert shown(**basilar, minutes_since_last_known_well=300) == ["attention", "basics", "best"]
+    assert shown(**basilar, minutes_since_last_known_well=400) == ["attention", "baoche", "best"]
     assert shown(**basilar, minutes_since_last_known_well=1000) == ["baoche"]
+
+
+MEDIUM: dict[str, Known] = {**EARLY, "occlusion_site": "mca_m2_nondominant", "nihss_total": 8}
+
+
+def test_trials_that_found_no_benefit_are_shown_like_the_others() -> None:
+    assert shown(**MEDIUM) == ["distal"]
+    assert shown(**MEDIUM, collaterals="good") == ["distal", "escape-mevo"]
+    assert shown(**{**MEDIUM, "minutes_since_last_known_well": 700}, collaterals="moderate") == ["escape-mevo"]
+    assert shown(**{**MEDIUM, "occlusion_site": "mca_m2_dominant"}) == []
+    tesla = {**EARLY, "aspects_total": 2, "minutes_since_last_known_well": 1440}
+    assert shown(**tesla) == ["tesla"]
+    assert shown(**{**tesla, "aspects_total": 1}) == []
 
 
 def test_every_trial_of_the_rule_book_has_its_figures() -> None:

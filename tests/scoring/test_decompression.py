@@ -7,8 +7,8 @@ import pytest
 from scoring.case import Case
 from scoring.decompression import (
     DecompressionAdvice,
-    calls_for_neurosurgeon,
     decompression_advice,
+    surgery_is_advised,
     swelling_is_in_question,
 )
 from scoring.derived import assess
@@ -34,7 +34,7 @@ def test_both_guidelines_answer_for_a_malignant_infarct() -> None:
     told = advice_of(MALIGNANT)
     assert told["aha-asa-2026-decompression"].answer.outcome == "COR1"
     assert told["nice-ng128-decompression"].answer.outcome == "CONSIDER"
-    assert calls_for_neurosurgeon(told.values())
+    assert surgery_is_advised(list(told.values())) is True
 
 
 def test_above_sixty_the_american_class_falls_and_the_british_does_not() -> None:
@@ -57,6 +57,7 @@ def test_unknown_deterioration_is_asked_for_and_not_taken_as_no() -> None:
     assert told.answer.missing == ("deficit_worsening",)
     assert told.clauses == ()
     assert not told.speaks_for_surgery
+    assert surgery_is_advised([told]) is None, "a source that waits for data has not said no"
 
 
 def test_nothing_speaks_for_surgery_in_a_small_infarct_of_an_alert_patient() -> None:
@@ -66,7 +67,7 @@ def test_nothing_speaks_for_surgery_in_a_small_infarct_of_an_alert_patient() -> 
     }  # fmt: skip
     told = advice_of(small)
     assert {entry.answer.outcome.value for entry in told.values()} == {"NOT_ADDRESSED", "NOT_SELECTED"}
-    assert not calls_for_neurosurgeon(told.values())
+    assert surgery_is_advised(list(told.values())) is False
 
 
 def test_before_the_american_guideline_only_the_british_answers() -> None:

@@ -14,6 +14,7 @@ PATIENT: dict[str, Known] = {
     "age_years": 60,
     "nihss_total": 14,
     "aspects_total": 8,
+    "prestroke_mrs": 1,
     "minutes_since_last_known_well": 150,
 }
 
@@ -73,6 +74,8 @@ def test_the_model_refuses_times_that_it_does_not_cover(outside: float) -> None:
         {"nihss_total": 5},
         {"aspects_total": 5},
         {"aspects_total": None},
+        {"prestroke_mrs": 3},
+        {"prestroke_mrs": None},
         {"minutes_since_last_known_well": None},
         {"haemorrhage_on_imaging": True},
     ],

@@ -24,7 +24,14 @@ def values_of(facts: Facts | None = None, **case: Any) -> dict[str, Known]:
 
 
 def test_nothing_known_is_nothing_assumed() -> None:
-    assert values_of() == {"vessel_imaging_done": False}
+    assert values_of() == {
+        "vessel_imaging_done": False, "inr_is_known": False, "aptt_is_known": False, "last_dose_is_known": False,
+    }  # fmt: skip
+
+
+def test_what_was_measured_is_known_whatever_it_showed() -> None:
+    values = values_of(Facts(inr=0, aptt_seconds=0, hours_since_anticoagulant=0))
+    assert [values[fact] for fact in ("inr_is_known", "aptt_is_known", "last_dose_is_known")] == [True, True, True]
 
 
 def test_findings_give_the_total_or_its_bounds() -> None:

@@ -98,7 +98,8 @@ def test_a_policy_is_read_as_it_is_written(tmp_path: Path) -> None:
     (clause,) = ruleset.clauses
     assert vars_of(ruleset) == {
         "id": "local", "kind": "caution", "name": "local", "title": "Ours", "source": source, "otherwise": Tier.NOTE,
-        "unless": None, "left_out": None, "clauses": (clause,), "first_met_decides": False, "superseded": False,
+        "unless": None, "left_out": None, "clauses": (clause,), "first_met_decides": False, "not_addressed": (),
+        "superseded": False,
     }  # fmt: skip
     assert vars_of(clause) == {
         "id": "local.a", "ruleset": "local", "clause": "a", "title": "INR above 1.2", "source": source,

@@ -37,7 +37,7 @@ def test_a_weaker_word_is_a_difference_of_strength() -> None:
     told = summary_of(EARLY)
     assert told.differ_in == "strength"
     assert told.agree is False
-    assert "Otherwise UK and Ireland 2023: consider" in told.text
+    assert "In other strength UK and Ireland 2023: consider." in told.text
 
 
 def test_for_and_against_is_a_difference_of_direction_and_the_text_says_against() -> None:
@@ -47,7 +47,7 @@ def test_for_and_against_is_a_difference_of_direction_and_the_text_says_against(
 
 
 def test_trials_that_would_have_taken_the_patient_are_named() -> None:
-    assert "Would have been eligible for BAOCHE" in summary_of(BASILAR).text
+    assert "Trials that would have taken the patient: BAOCHE." in summary_of(BASILAR).text
 
 
 def test_haemorrhage_is_the_verdict() -> None:
@@ -78,8 +78,8 @@ NOT_OURS = "Haemorrhage on imaging: thrombectomy for ischaemic stroke does not a
                 "recommended",
                 False,
                 "strength",
-                "Thrombectomy is recommended (AHA/ASA 2026, class 1: recommended, level A, clause 4.7.2-1). So say"
-                " ESO-ESMINT 2019, NICE NG128, Japan Stroke Society 2021. Otherwise UK and Ireland 2023: consider.",
+                "Thrombectomy is recommended (AHA/ASA 2026, class 1, level A, clause 4.7.2-1). So say ESO-ESMINT 2019,"
+                " NICE NG128, Japan Stroke Society 2021. In other strength UK and Ireland 2023: consider.",
             ),
         ),
         (
@@ -89,9 +89,10 @@ NOT_OURS = "Haemorrhage on imaging: thrombectomy for ischaemic stroke does not a
                 "may_be_considered",
                 False,
                 "direction",
-                "Thrombectomy may be considered (AHA/ASA 2026, class 2b: may be reasonable, level B-R, clause 4.7.3-2)."
-                " So say NICE NG128. Otherwise ESO-ESMINT basilar 2024: weak recommendation against thrombectomy; SNIS"
-                " basilar 2023: class I: recommended. Would have been eligible for BAOCHE.",
+                "Thrombectomy may be considered (AHA/ASA 2026, class 2b, level B-R, clause 4.7.3-2). So say NICE NG128."
+                " In other strength SNIS basilar 2023: class I: recommended. Otherwise ESO-ESMINT basilar 2024: weak"
+                " recommendation against thrombectomy (basilar artery, 0 to 24 hours, NIHSS below 10). Trials that"
+                " would have taken the patient: BAOCHE.",
             ),
         ),
         (date(2026, 11, 22), {**EARLY, "haemorrhage_on_imaging": True}, Summary("haemorrhage", None, None, NOT_OURS)),
@@ -130,19 +131,40 @@ def test_one_voice_neither_agrees_nor_differs() -> None:
     )
     told = summarise([lead, silent])
     assert (told.agree, told.differ_in) == (None, None)
-    assert told.text == "Thrombectomy is recommended (AHA/ASA 2026, class 1: recommended, level A, clause 4.7.2-1)."
+    assert told.text == "Thrombectomy is recommended (AHA/ASA 2026, class 1, level A, clause 4.7.2-1)."
 
 
 def test_a_clause_without_a_level_is_named_without_one() -> None:
     lead = next(answer for answer in judge(GRID, EARLY) if answer.ruleset.id == "aha-asa-2026")
     assert lead.clause is not None
     plain = replace(lead, clause=replace(lead.clause, level=None))
-    assert summarise([plain]).text == (
-        "Thrombectomy is recommended (AHA/ASA 2026, class 1: recommended, clause 4.7.2-1)."
-    )
+    assert summarise([plain]).text == ("Thrombectomy is recommended (AHA/ASA 2026, class 1, clause 4.7.2-1).")
 
 
 def test_every_trial_that_would_have_taken_the_patient_is_named() -> None:
     late: dict[str, Known] = {**EARLY, "minutes_since_last_known_well": 900, "core_volume_ml": 20}
     late |= {"tmax6_volume_ml": 130, "mismatch_volume_ml": 110, "mismatch_ratio": 6.5}
-    assert summary_of(late).text.endswith("Would have been eligible for DAWN, DEFUSE 3.")
+    assert summary_of(late).text.endswith("Trials that would have taken the patient: DAWN, DEFUSE 3.")
+
+
+def test_who_puts_the_patient_outside_the_criteria_differs_in_direction_and_the_text_says_why() -> None:
+    told = summary_of({**EARLY, "prestroke_mrs": 3})
+    assert (told.verdict, told.agree, told.differ_in) == ("may_be_considered", False, "direction")
+    assert told.text.endswith(
+        "Otherwise NICE NG128: outside the criteria (deficit too mild or disability before too great)."
+    )
+
+
+def test_insufficient_data_is_said_once_and_others_differ_from_it_in_direction() -> None:
+    told = summary_of({**EARLY, "prestroke_mrs": 5})
+    assert told.text.startswith(
+        "Data are insufficient to recommend for or against thrombectomy (AHA/ASA 2026, clause Fig3). Otherwise"
+        " ESO-ESMINT 2019: strong recommendation (anterior large vessel, 0 to 6 hours); NICE NG128: outside"
+    )
+    assert told.differ_in == "direction"
+
+
+def test_a_leading_guideline_that_is_silent_leaves_the_others_to_speak() -> None:
+    told = summary_of({**EARLY, "nihss_total": 4})
+    assert told.text.startswith("No recommendation covers this patient (AHA/ASA 2026). Otherwise NICE NG128: outside")
+    assert "In other strength" not in told.text

@@ -1,11 +1,15 @@
 """Thrombolysis: the cautions that hold, with their lines, the gravest first, and what stays unknown."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from scoring.case import Case
+from scoring.derived import assess
 from scoring.eligibility import AnsweredLine
+from scoring.facts import Facts
 from scoring.local_policy import with_local_policy
 from scoring.outcomes import Outcome, Tier
 from scoring.rule_files import read_rulebook
@@ -84,3 +88,39 @@ def test_the_window_is_answered_beside_the_cautions() -> None:
 @pytest.mark.parametrize("on", [date(2010, 1, 1), date(2026, 1, 25)])
 def test_before_the_guideline_nobody_is_asked(on: date) -> None:
     assert thrombolysis_advice(BOOK, on, {"inr": 2.0}) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "clause", "tier"),
+    [
+        ({"anticoagulant": "warfarin"}, "inr-on-warfarin", Tier.CORRECT_FIRST),
+        ({"anticoagulant": "heparin"}, "aptt-on-heparin", Tier.CORRECT_FIRST),
+        ({"anticoagulant": "doac"}, "doac-last-dose", Tier.RELATIVE),
+        ({"anticoagulant": "lmwh"}, "lmwh-last-dose", Tier.CORRECT_FIRST),
+        ({"anticoagulant": "warfarin", "inr": 1.2}, None, None),
+        ({"anticoagulant": "heparin", "aptt_seconds": 30}, None, None),
+        ({"anticoagulant": "doac", "hours_since_anticoagulant": 60}, None, None),
+        ({"anticoagulant": "lmwh", "hours_since_anticoagulant": 30}, None, None),
+        ({"anticoagulant": "none"}, None, None),
+        ({}, None, None),
+    ],
+)
+def test_an_anticoagulant_without_its_test_or_last_dose_is_a_caution(
+    facts: dict[str, Any], clause: str | None, tier: Tier | None
+) -> None:
+    values = assess(Case(evaluated_at=datetime(2026, 11, 22, tzinfo=UTC), facts=Facts(**facts))).values
+    told = [(caution.clause.clause, caution.tier) for caution in advice(values).cautions]
+    assert told == ([(clause, tier)] if clause else [])
+
+
+@pytest.mark.parametrize(
+    ("mg_per_dl", "per_mmol", "clause"),
+    [
+        (mg, factor, clause)
+        for factor in (18, 18.016, 18.0182, 18.02)
+        for mg, clause in ((49, "glucose-low"), (50, None), (400, None), (401, "glucose-high"))
+    ],
+)
+def test_glucose_is_judged_alike_by_every_common_factor(mg_per_dl: int, per_mmol: float, clause: str | None) -> None:
+    told = [caution.clause.clause for caution in advice({"glucose_mmol_per_l": mg_per_dl / per_mmol}).cautions]
+    assert told == ([clause] if clause else [])

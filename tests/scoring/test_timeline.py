@@ -302,3 +302,24 @@ def test_a_stated_time_since_last_known_well_is_held_to_last_known_well_and_not_
     assert timeline(Facts(**both, minutes_since_last_known_well=360), NOW).minutes_since_anchor == 240
     with pytest.raises(CaseError, match="contradicts the times"):
         timeline(Facts(**both, minutes_since_last_known_well=240), NOW)
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_refused"),
+    [
+        (Facts(minutes_since_recognition=101, minutes_since_last_known_well=100), False),
+        (Facts(minutes_since_recognition=102, minutes_since_last_known_well=100), True),
+        (Facts(minutes_since_recognition=60, minutes_since_last_known_well=100), False),
+        (Facts(minutes_since_recognition=500), False),
+        (Facts(minutes_since_recognition=200, last_known_well_at=NOW - timedelta(minutes=100)), True),
+        (Facts(minutes_since_recognition=200, onset_witnessed_at=NOW - timedelta(minutes=100)), True),
+    ],
+)
+def test_nobody_notices_a_deficit_before_the_patient_was_last_well(facts: Facts, *, is_refused: bool) -> None:
+    if not is_refused:
+        assert "minutes_since_recognition" in timeline(facts, NOW).minutes
+        return
+    with pytest.raises(CaseError) as refused:
+        timeline(facts, NOW)
+    assert refused.value.loc == ("facts", "minutes_since_recognition")
+    assert str(refused.value) == "The deficit was noticed before the patient was last well."

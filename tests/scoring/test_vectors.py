@@ -11,9 +11,10 @@ from app.prehospital import FieldCase, prehospital
 from app.triage import triage
 from scoring.aspects import Findings, score_aspects
 from scoring.case import Case
-from scoring.decompression import calls_for_neurosurgeon, decompression_advice
+from scoring.decompression import decompression_advice, surgery_is_advised
 from scoring.derived import assess
 from scoring.door_in_door_out import door_in_door_out_targets
+from scoring.eligibility import clause_answer
 from scoring.errors import CaseError
 from scoring.facts import Facts
 from scoring.lvo_scales import score_scale
@@ -22,6 +23,7 @@ from scoring.pc_aspects import PosteriorFindings, score_pc_aspects
 from scoring.regions import PosteriorRegion, Region, Side, Status
 from scoring.rule_files import read_rulebook
 from scoring.site import Capability, Site, StrokeSystem
+from scoring.ternary import Ternary
 from scoring.timeline import timeline
 from scoring.transfer import action_advice
 from scoring.values import Known
@@ -41,6 +43,10 @@ def vectors(name: str, domain: str | None = None) -> list[Any]:
     return [pytest.param(v, id=v["id"]) for v in listed if domain is None or v["domain"] == domain]
 
 
+ALSO_MISSING = {("EVT-072", "dawn"): ("core_volume_ml",)}
+"""DAWN asks for the core, which this vector never gives: either fact could settle that the patient was not eligible."""
+
+
 @pytest.mark.parametrize("vector", vectors("evt"))
 def test_thrombectomy(vector: dict[str, Any]) -> None:
     answers = {a["ruleset"]: a for a in triage(Case(evaluated_at=NOW, facts=Facts(**vector["facts"])))["evt"]}
@@ -50,9 +56,8 @@ def test_thrombectomy(vector: dict[str, Any]) -> None:
         got = answers[ruleset]
         for key in ("outcome", "level", "clause", "group"):
             assert key not in expected or got[key] == expected[key], (ruleset, key, got[key])
-        # A vector names the fact it hides; a rule set may rightly wait for another fact that the vector never gave.
-        assert set(expected.get("missing", [])) <= set(got["missing"]), ruleset
-        assert set(got["missing"]).isdisjoint(vector["facts"]), ruleset
+        missing = {*expected.get("missing", ()), *ALSO_MISSING.get((vector["id"], ruleset), ())}
+        assert set(got["missing"]) == missing, ruleset
 
 
 @pytest.mark.parametrize("vector", vectors("other", "aspects"))
@@ -86,12 +91,14 @@ def test_nihss(vector: dict[str, Any]) -> None:
 @pytest.mark.parametrize("vector", vectors("other", "time"))
 def test_time(vector: dict[str, Any]) -> None:
     given, expected = vector["inputs"], vector["expected"]
+    if "hours_midpoint" in given:
+        _check_sleep_midpoint(given)
+        return
     if "now" not in given:
-        minutes = given.get("minutes")
-        if minutes is not None:
-            times = timeline(Facts(minutes_since_last_known_well=minutes), NOW)
-            assert times.window is not None
-            assert times.window.name == f"{expected['window']} h"
+        facts = Facts(**{**ANTERIOR, "minutes_since_last_known_well": given["minutes"]})
+        answer = triage(Case(evaluated_at=NOW, facts=facts))
+        assert answer["time"]["window"] == f"{expected['window']} h"
+        assert answer["evt"][0]["outcome"] == expected["evt"]
         return
     read = {key: datetime.fromisoformat(value) for key, value in given.items()}
     facts = Facts(last_known_well_at=read.get("lkw"), onset_witnessed_at=read.get("onset"))
@@ -104,6 +111,38 @@ def test_time(vector: dict[str, Any]) -> None:
     assert times.minutes_since_anchor == round(hours * 60)
     if "anchor" in expected:
         assert times.anchor == ("onset_witnessed" if "onset" in expected["anchor"] else "last_known_well")
+
+
+ANTERIOR: dict[str, Any] = {"age_years": 70, "occlusion_site": "mca_m1", "nihss_total": 16, "prestroke_mrs": 0}
+
+
+def _check_sleep_midpoint(given: dict[str, Any]) -> None:
+    """The clause that counts from the midpoint of sleep holds up to 9 hours, and fails for this patient."""
+    clause = next(c for c in read_rulebook().ruleset("aha-asa-2026-ivt").clauses if c.clause == "4.6.3-2")
+    minutes = round(given["hours_midpoint"] * 60)
+    facts = {"age_years": 70, "salvageable_tissue": given["penumbra"], "occlusion_site": given["site"]}
+    for since_midpoint, answer in ((540, Ternary.MET), (minutes, Ternary.NOT_MET)):
+        case = Case(evaluated_at=NOW, facts=Facts(**facts, **{**AWAKE, "minutes_since_sleep_midpoint": since_midpoint}))
+        assert clause_answer(clause, assess(case).values) is answer
+        told = triage(case)["ivt"][0]
+        assert told["outcome"] == ("COR2a" if answer is Ternary.MET else "NOT_ADDRESSED")
+
+
+AWAKE: dict[str, Any] = {"minutes_since_last_known_well": 900, "minutes_since_recognition": 300}
+"""Well before falling asleep, and awake too long for the route that counts from recognition."""
+
+
+@pytest.mark.parametrize("vector", vectors("other", "other"))
+def test_haemorrhage(vector: dict[str, Any]) -> None:
+    assert vector["inputs"] == {"ct": "ICH"}
+    expected = vector["expected"]
+    answer = triage(Case(evaluated_at=NOW, facts=Facts(haemorrhage_on_imaging=True)))
+    assert expected["evt"] == "NOT_APPLICABLE"
+    assert answer["evt_summary"]["verdict"] == "haemorrhage"
+    assert {one["outcome"] for one in answer["evt"]} == {"NOT_ADDRESSED", "NOT_ELIGIBLE"}
+    assert [caution["tier"] for caution in answer["ivt"][0]["cautions"]] == [expected["ivt"]]
+    assert answer["transfer"]["action"] == "HAEMORRHAGE_PATHWAY"
+    assert "neurosurgery" in answer["transfer"]["note"]
 
 
 TRANSFERS = {
@@ -236,7 +275,8 @@ def test_decompression(vector: dict[str, Any]) -> None:
         outcome = "CONSIDER" if expected["NICE"].startswith("CONSIDER") else "NOT_SELECTED"
         assert told["nice-ng128-decompression"].outcome == outcome
     if "transfer" in expected:
-        assert calls_for_neurosurgeon(advice)
+        assert surgery_is_advised(advice)
+        assert triage(Case(evaluated_at=NOW, facts=facts))["transfer"]["action"] == "TRANSFER_NEUROSURGERY"
 
 
 def test_the_vectors_are_where_they_are_expected(shared: Path) -> None:

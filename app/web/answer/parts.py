@@ -28,6 +28,7 @@ STANCE_COUNTS = (
     ({Stance.MAY_BE_CONSIDERED}, "may be considered"),
     ({Stance.NOT_RECOMMENDED, Stance.HARMFUL}, "advised against"),
     ({Stance.INSUFFICIENT_DATA}, "data insufficient"),
+    ({Stance.OUTSIDE_CRITERIA}, "outside the criteria"),
     ({Stance.NEED_DATA}, "cannot say before more is known"),
     ({Stance.NOT_ADDRESSED}, "patient not covered"),
 )

@@ -8,7 +8,6 @@ from typing import Any
 from app.web.form.layout import CHOICE_WORDS
 from app.web.times.words import say_minutes
 from app.web.words.catalogue import ENGLISH, _, current, with_comma
-from scoring.conditions import DAYS_PER_YEAR
 from scoring.derived import DERIVED_FACTS
 from scoring.facts import FACTS, FactSpec
 from scoring.outcomes import Outcome, Stance
@@ -46,6 +45,7 @@ _STATES = {
     Stance.NOT_RECOMMENDED: State("not", "cross", "Not suitable by this guideline"),
     Stance.HARMFUL: State("not", "cross", "Not suitable: harm was found"),
     Stance.INSUFFICIENT_DATA: State("silent", "square", "Guideline: data are insufficient"),
+    Stance.OUTSIDE_CRITERIA: State("not", "cross", "Outside the criteria of this guideline"),
     Stance.NOT_ADDRESSED: State("silent", "dash", "Not addressed by this guideline"),
     Stance.NEED_DATA: State("ask", "question", "Cannot say yet: data missing"),
 }
@@ -117,9 +117,6 @@ def say_condition(name: str, condition: str) -> str:
     """
     if name.startswith("minutes_"):
         return _comparison(re.sub(r"\d+", lambda match: say_minutes(int(match[0])), condition))
-    if name == "age_years":
-        days = re.sub(r"\b0\.\d+", lambda match: f"{float(match[0]) * DAYS_PER_YEAR:.0f} days", condition)
-        return _comparison(days)
     codes = CHOICE_WORDS.get(name, {})
     if not codes:
         return _comparison(condition)

@@ -105,6 +105,11 @@ MORE_FACTS = (
             "active_cancer",
             "moyamoya",
             "sickle_cell_disease",
+            "stroke_during_angiography",
+            "remote_myocardial_infarction",
+            "recreational_drug_use",
+            "stroke_mimic_possible",
+            "antiplatelet_therapy",
         ),
     ),
 )

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.answers.note import clause_text, reading_text, triage_text
+from app.answers.clause_note import clause_text
+from app.answers.note import triage_text
+from app.answers.reading_note import reading_text
 from app.api.examples import TRIAGE_EXAMPLES
 from app.intake.cases import case_of
 from app.intake.schemas import TriageRequest
@@ -27,7 +29,8 @@ def test_a_note_says_what_the_answer_says(case: dict[str, Any]) -> None:
         assert part["title"] in flat
         assert part["outcome_text"] in flat
     for advice in answer["ivt"]:
-        assert f"{advice['title']}: {advice['outcome_text']}" in flat
+        said = "contraindicated" if advice["contraindicated"] else advice["outcome_text"]
+        assert f"{advice['title']}: {said}" in flat
     assert answer["transfer"]["action_text"] in flat
     assert " ".join(answer["not_for_clinical_use"].split()) in flat
     assert answer["versions"]["rules"] in flat
