@@ -5,7 +5,6 @@ from datetime import date
 from functools import lru_cache
 
 from scoring.eligibility import clause_answer
-from scoring.grid import Grid
 from scoring.rulebook import Clause, RuleBook, RuleSet
 from scoring.ternary import Ternary
 from scoring.values import Known
@@ -27,20 +26,15 @@ def bridging_clauses(
     said
         What guidelines say of the case: ``evt_stance`` and ``ivt_stance``.
     """
-    grid = _in_force(rulebook, rulebook.period(on))
     asked = {**values, **said}
-    return grid.kept_for(asked).once("held", lambda: _held(grid, asked))
-
-
-def _held(grid: Grid, values: Mapping[str, Known]) -> tuple[tuple[RuleSet, Clause], ...]:
     return tuple(
         (ruleset, clause)
-        for ruleset in grid.rulesets
+        for ruleset in _in_force(rulebook, rulebook.period(on))
         for clause in ruleset.clauses
-        if clause_answer(clause, values) is Ternary.MET
+        if clause_answer(clause, asked) is Ternary.MET
     )
 
 
 @lru_cache(maxsize=16)
-def _in_force(rulebook: RuleBook, on: date) -> Grid:
-    return Grid([ruleset for ruleset in rulebook.in_force(on) if ruleset.kind == "bridging"])
+def _in_force(rulebook: RuleBook, on: date) -> tuple[RuleSet, ...]:
+    return tuple(ruleset for ruleset in rulebook.in_force(on) if ruleset.kind == "bridging")

@@ -47,8 +47,6 @@ def crossings(
     if minutes_to_puncture is None or not isinstance(now, int | float):
         return ()
     before = outcomes(grid, values)
-    if before == outcomes(grid, later(values, durations, minutes_to_puncture)):
-        return ()
     found = []
     points = next((column.points for column in grid.columns if column.fact == _CLOCK), ())
     for point in (point for point in points if now <= point < now + minutes_to_puncture):

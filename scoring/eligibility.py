@@ -65,6 +65,10 @@ class _Decision(NamedTuple):
     is_out_of_scope: bool = False
 
 
+_ANSWERS, _OUTCOMES = "answers", "outcomes"
+"""Under which names they are kept."""
+
+
 def judge(grid: Grid, values: Mapping[str, Known], kept: Kept | None = None) -> tuple[Answer, ...]:
     """Ask every rule set of the grid; a ``NEED_DATA`` comes only where a missing fact could change the outcome.
 
@@ -72,12 +76,12 @@ def judge(grid: Grid, values: Mapping[str, Known], kept: Kept | None = None) -> 
     ``kept`` is ``grid.kept_for(values)`` where the caller has it at hand.
     """
     kept = grid.kept_for(values) if kept is None else kept
-    return kept.once("answers", lambda: _judge(grid, values))
+    return kept.once(_ANSWERS, lambda: _judge(grid, values))
 
 
 def outcomes(grid: Grid, values: Mapping[str, Known]) -> tuple[Outcome, ...]:
     """The outcomes alone, in the order of the grid's rule sets."""
-    return grid.kept_for(values).once("outcomes", lambda: _outcomes(grid, values))
+    return grid.kept_for(values).once(_OUTCOMES, lambda: _outcomes(grid, values))
 
 
 def _outcomes(grid: Grid, values: Mapping[str, Known]) -> tuple[Outcome, ...]:

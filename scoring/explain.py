@@ -46,7 +46,11 @@ def what_would_change(
         changes = _all_changes(grid, values, answers)
         return tuple(sorted(changes, key=lambda change: order.index(change.ruleset)))
 
-    return kept.once("changes", compute)
+    return kept.once(_CHANGES, compute)
+
+
+_CHANGES = "changes"
+"""Under which name they are kept."""
 
 
 def _all_changes(grid: Grid, values: Mapping[str, Known], answers: Sequence[Answer]) -> Iterator[Change]:

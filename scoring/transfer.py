@@ -57,7 +57,11 @@ def action_advice(rulebook: RuleBook, on: date, table: str, values: Mapping[str,
     grid = _action_set(rulebook, rulebook.period(on), table)
     if grid is None:
         return None
-    return grid.kept_for(values).once("advice", lambda: _walk(grid.rulesets[0], values))
+    return grid.kept_for(values).once(_ADVICE, lambda: _walk(grid.rulesets[0], values))
+
+
+_ADVICE = "advice"
+"""Under which name it is kept."""
 
 
 def _walk(ruleset: RuleSet, values: Mapping[str, Known]) -> TransferAdvice:

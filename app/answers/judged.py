@@ -138,8 +138,12 @@ class Judged:
         """What guidelines say of the two treatments together; nothing where a contraindication is present."""
         if advice.is_contraindicated:
             return ()
-        said = {**self.said, "ivt_stance": advice.answer.stance.value}
-        return bridging_clauses(self.book, self.on, self.values, said)
+
+        def held() -> Sequence[tuple[RuleSet, Clause]]:
+            said = {**self.said, "ivt_stance": advice.answer.stance.value}
+            return bridging_clauses(self.book, self.on, self.values, said)
+
+        return self.alike.once(f"with thrombectomy, {advice.answer.ruleset.id}", held)
 
     @property
     def thrombolysis(self) -> Sequence[ThrombolysisAdvice]:

@@ -51,6 +51,7 @@ def test_every_minute_costs() -> None:
     assert independent == sorted(independent, reverse=True)
     assert len(set(independent)) == len(independent)
     assert told[0].independent_percent == pytest.approx(39.2)
+    assert all(one.mean_mrs == round(one.mean_mrs, 2) for one in told), "two decimals: the model knows no more"
 
 
 def test_delays_end_where_the_model_does() -> None:
