@@ -74,8 +74,8 @@ def create_app(settings: Settings | None = None, everyone: Actor | None = None) 
         _desk(app, settings),
         open_hospital(settings),
     )
+    triage.mount(app)
     for router in (
-        triage.router,
         after_treatment.router,
         prehospital.router,
         scans.router,

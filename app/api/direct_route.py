@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from app.access.guard import Requires
-from app.api.strict_route import read_json
+from app.api.strict_route import parsed, require_json
 from app.problems import invalid
 
 
@@ -32,10 +32,11 @@ class DirectRoute(APIRoute):
             await super().handle(scope, receive, send)
             return
         request = Request(scope, receive)
-        value = await read_json(request)
+        require_json(request.headers.get("content-type"))
+        text = await request.body()
         actor = await self._guard(request)
         try:
-            body = self._model.model_validate(value)
+            body = self._model.model_validate(parsed(text))
         except ValidationError as error:
             raise invalid(error.errors(), ("body",)) from None
         response = await self.endpoint(body=body, request=request, actor=actor)

@@ -39,12 +39,6 @@ class StrictJsonRoute(APIRoute):
         return handle_strictly
 
 
-async def read_json(request: Request) -> object:
-    """The parsed body of a request; raises the 400 or 415 `Problem`."""
-    require_json(request.headers.get("content-type"))
-    return parsed(await request.body())
-
-
 def parsed(body: bytes) -> object:
     """One JSON value; raises the 400 `Problem`."""
     try:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 
 from app.access.actor import Actor, Scope
 from app.access.guard import requires
@@ -13,10 +13,20 @@ from app.intake.cases import case_of
 from app.intake.schemas import TriageRequest
 from app.triage import triage_text
 
-router = APIRouter(tags=["triage"], route_class=DirectRoute)
+
+def mount(app: FastAPI) -> None:
+    """Add the route to the application itself: of routers that are included each is asked twice for every request."""
+    app.router.add_api_route(
+        "/v1/triage",
+        judge,
+        methods=["POST"],
+        tags=["triage"],
+        summary="Judge one case",
+        responses={200: {"model": TriageAnswer}},
+        route_class_override=DirectRoute,
+    )
 
 
-@router.post("/v1/triage", summary="Judge one case", responses={200: {"model": TriageAnswer}})
 async def judge(
     body: TriageRequest, request: Request, actor: Annotated[Actor, Depends(requires(Scope.TRIAGE))]
 ) -> Response:
