@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import folder_rate
 import judging_cost
 import record_rate
 import request_rate
@@ -27,7 +28,7 @@ OTHER_SCANS = ROOT.parent / "shared" / "scans"
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 x.py bench", description=__doc__)
     parser.add_argument(
-        "--only", choices=["judging", "requests", "records", "scans", "tables"], help="measure one part"
+        "--only", choices=["judging", "requests", "records", "scans", "folders", "tables"], help="measure one part"
     )
     parser.add_argument("--rounds", type=int, default=4, help="rounds of the request rate (default %(default)s)")
     parser.add_argument("--seconds", type=int, default=5, help="length of one load (default %(default)s)")
@@ -36,6 +37,7 @@ def main() -> int:
     parser.add_argument(
         "--rows", type=int, nargs="+", default=[1_000_000], help="rows of the tables (default %(default)s)"
     )
+    parser.add_argument("--copies", type=int, default=20, help="scans of the folder (default %(default)s)")
     options = parser.parse_args()
     figures: dict[str, Any] = {"machine": machine()}
     if options.only in {None, "judging"}:
@@ -52,6 +54,10 @@ def main() -> int:
     if options.only in {None, "scans"}:
         figures["scans"] = [scan_cost.measure(path, options.runs) for path in scans()]
         print(scan_cost.table(figures["scans"]), flush=True)
+    if options.only in {None, "folders"}:
+        scan = ROOT / "sample_data" / "head_ct_left_mca.nii.gz"
+        figures["folders"] = folder_rate.measure(scan, options.copies, options.runs)
+        print(folder_rate.table(figures["folders"]), flush=True)
     if options.only in {None, "tables"}:
         figures["tables"] = table_rate.measure(options.rows)
         print(table_rate.table(figures["tables"]), flush=True)

@@ -143,19 +143,25 @@ class ScanPool:
                 await child.communicate(job.encode() + b"\n")
         except TimeoutError:
             log.warning("A scan was given up after %.0f s.", self._seconds)
-            return _too_much()
-        if not answer_file.exists():
-            log.error("The process reading a scan died (exit code %s).", child.returncode)
-            return _too_much() if child.returncode in _ENDED_BY_LIMIT else _unreadable()
-        answer: dict[str, Any] = json.loads(answer_file.read_bytes())
-        if "reading" in answer:
-            reading: dict[str, Any] = answer["reading"]
-            return reading
-        log.error("Fault while reading a scan: %s at %s", answer["fault"], " < ".join(reversed(answer["frames"])))
-        return _too_much() if answer["fault"] == "MemoryError" else _unreadable()
+            return too_much()
+        return answer_in(answer_file, child.returncode)
 
 
-def _too_much() -> dict[str, Any]:
+def answer_in(answer_file: Path, exit_code: int | None) -> dict[str, Any]:
+    """The reading that a process has left; one that left none, or a fault, has refused the scan."""
+    if not answer_file.exists():
+        log.error("The process reading a scan died (exit code %s).", exit_code)
+        return too_much() if exit_code in _ENDED_BY_LIMIT else _unreadable()
+    answer: dict[str, Any] = json.loads(answer_file.read_bytes())
+    if "reading" in answer:
+        reading: dict[str, Any] = answer["reading"]
+        return reading
+    log.error("Fault while reading a scan: %s at %s", answer["fault"], " < ".join(reversed(answer["frames"])))
+    return too_much() if answer["fault"] == "MemoryError" else _unreadable()
+
+
+def too_much() -> dict[str, Any]:
+    """The answer where time or memory did not suffice."""
     return _refused(
         RefusalCode.TOO_LARGE,
         "The scan needs more time or memory than one reading may take.",

@@ -30,15 +30,23 @@ def main() -> None:
     """Limit, load, wait, read, answer."""
     memory_mib, cpu_seconds = int(sys.argv[1]), int(sys.argv[2])
     limit_resources(memory_mib, cpu_seconds)
-    import imaging.reading  # noqa: F401, PLC0415 -- loaded under the limits and before the scan arrives
-    from imaging.atlas import load_atlas  # noqa: PLC0415
-
-    load_atlas()  # verified now: a process whose atlas is damaged must not say that it is ready
+    load_readers()
     sys.stdout.buffer.write(READY)
     sys.stdout.flush()
-    line = sys.stdin.readline()
-    if not line:
-        return
+    if line := sys.stdin.readline():
+        answer_job(line)
+
+
+def load_readers() -> None:
+    """Load what reads scans, before one arrives; a process whose atlas is damaged must not say that it is ready."""
+    import imaging.reading  # noqa: F401, PLC0415 -- loaded under the limits
+    from imaging.atlas import load_atlas  # noqa: PLC0415
+
+    load_atlas()
+
+
+def answer_job(line: str) -> None:
+    """Read the scan of one line of JSON and write the answer that it asks for."""
     job = json.loads(line)
     wanted = {"overlay": job["overlay"], "thumbnail": job.get("thumbnail", False)}
     _write_whole(Path(job["answer"]), _answer(Path(job["scan"]), wanted, job.get("views"), job.get("drawing")))

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from app.batch.scans.folder import ScanEntry
-from app.scans.pool import ScanPool
+from app.batch.scans.workers import ScanWorkers
 
 
-async def read_entry(entry: ScanEntry, pool: ScanPool) -> dict[str, Any]:
+async def read_entry(entry: ScanEntry, workers: ScanWorkers) -> dict[str, Any]:
     """Read a scan; the answer is a reading as JSON, with its small picture where there is one.
 
     Raises
@@ -19,7 +19,7 @@ async def read_entry(entry: ScanEntry, pool: ScanPool) -> dict[str, Any]:
         No process could be started.
     """
     with tempfile.TemporaryDirectory(prefix="aspects-scan-") as private:
-        return await pool.read(_linked(entry, Path(private)), thumbnail=True)
+        return await workers.read_with_thumbnail(_linked(entry, Path(private)))
 
 
 def _linked(entry: ScanEntry, private: Path) -> Path:

@@ -9,7 +9,7 @@ from app.batch.scans import results
 from app.batch.scans.child import read_entry
 from app.batch.scans.folder import ScanEntry
 from app.batch.scans.run import Limits
-from app.scans.pool import WORKER_COMMAND, ScanPool
+from app.batch.scans.workers import COMMAND, ScanWorkers
 
 _MOST_THREADS = 64
 
@@ -38,21 +38,21 @@ def read_scan(entry: ScanEntry, told: Told, made_by: Mapping[str, str]) -> dict[
     """
     if results.versions() != dict(made_by):
         raise OtherVersions
-    pool, loop = _pool(told)
-    return asyncio.run_coroutine_threadsafe(read_entry(entry, pool), loop).result()
+    workers, loop = _workers(told)
+    return asyncio.run_coroutine_threadsafe(read_entry(entry, workers), loop).result()
 
 
-_pools: dict[Told, tuple[ScanPool, asyncio.AbstractEventLoop]] = {}
+_pools: dict[Told, tuple[ScanWorkers, asyncio.AbstractEventLoop]] = {}
 _starting = threading.Lock()
 
 
-def _pool(told: Told) -> tuple[ScanPool, asyncio.AbstractEventLoop]:
+def _workers(told: Told) -> tuple[ScanWorkers, asyncio.AbstractEventLoop]:
     """The processes of this worker, which keep one ready between scans; the worker's threads say how many run."""
     with _starting:
         if told not in _pools:
             seconds, memory_mib, command = told
-            command = WORKER_COMMAND if command[1:] == WORKER_COMMAND[1:] else command
+            command = COMMAND if command[1:] == COMMAND[1:] else command
             loop = asyncio.new_event_loop()
             threading.Thread(target=loop.run_forever, name="aspects-scans", daemon=True).start()
-            _pools[told] = ScanPool(Limits(_MOST_THREADS, seconds, memory_mib, command).settings(), command), loop
+            _pools[told] = ScanWorkers(Limits(_MOST_THREADS, seconds, memory_mib, command).settings(), command), loop
     return _pools[told]

@@ -12,7 +12,8 @@ from app.batch.scans.child import read_entry
 from app.batch.scans.contact_sheet import write_contact_sheet
 from app.batch.scans.folder import ScanEntry, find_scans
 from app.batch.scans.ledger import Counts, Ledger, alone, write_manifest
-from app.scans.pool import WORKER_COMMAND, ScanPool, WorkerUnavailable
+from app.batch.scans.workers import COMMAND, ScanWorkers
+from app.scans.pool import WorkerUnavailable
 from app.settings.settings import Settings
 
 
@@ -23,7 +24,7 @@ class Limits:
     workers: int
     seconds: float
     memory_mib: int
-    command: Sequence[str] = WORKER_COMMAND
+    command: Sequence[str] = COMMAND
     """Command of the process that reads one scan."""
 
     def settings(self) -> Settings:
@@ -121,25 +122,25 @@ class _Run:
 
     async def read_all(self, waiting: Iterator[int]) -> None:
         """Read scan after scan with as many workers as allowed."""
-        pool = ScanPool(self._limits.settings(), self._limits.command)
+        workers = ScanWorkers(self._limits.settings(), self._limits.command)
         failures: list[Exception] = []
 
         async def work() -> None:
             """Take scans until there are none or the run cannot go on; a process that is starting is waited for."""
             while not failures and (number := next(waiting, None)) is not None:
                 try:
-                    await self._settle(number, pool)
+                    await self._settle(number, workers)
                 except (OSError, WorkerUnavailable, TableUnusable) as failure:
                     failures.append(failure)
 
         try:
             await asyncio.gather(*(work() for _ in range(self._limits.workers)))
         finally:
-            await pool.close()
+            await workers.close()
         if failures:
             raise failures[0]
 
-    async def _settle(self, number: int, pool: ScanPool) -> None:
+    async def _settle(self, number: int, workers: ScanWorkers) -> None:
         entry, ledger = self._entries[number], self._ledger
         try:
             digest = await asyncio.to_thread(entry.digest)
@@ -150,6 +151,6 @@ class _Run:
             reading = ledger.earlier(digest)
             earlier = reading is not None
             if reading is None:
-                reading = await read_entry(entry, pool)
+                reading = await read_entry(entry, workers)
                 ledger.keep(digest, reading)
         ledger.settle(number, digest, reading, earlier=earlier)
