@@ -1,9 +1,8 @@
 """A judged case: what was worked out once for all parts of its answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from app.answers.gapped import Written
@@ -43,7 +42,7 @@ class Arrival(NamedTuple):
     """What is kept for patients who are alike then."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Judged:
     """A case and what every part of the answer builds on."""
 
@@ -57,42 +56,39 @@ class Judged:
     """All that is asked of a patient, as `alike_in_force` compiles it."""
     signature: int
     """The patient's, in ``everything``."""
+    alike: Kept
+    """What is kept for patients whom no rule and no table tells apart; nothing in it may depend on more."""
+    kept: Kept
+    """What is kept for patients whom the guidelines and trials on thrombectomy do not tell apart."""
+    answers: Sequence[Answer]
+    """What the guidelines and trials say of thrombectomy."""
+    written: Written
+    """What is known, as JSON text for the gaps of kept texts; and the doses."""
     to_puncture: int | None
+    advice: TransferAdvice = field(init=False)
+    """What to do next."""
+
+    def __post_init__(self) -> None:
+        """Work out the advice, which most parts ask for."""
+        self.advice = self.alike.once("advice", self._advice)
+
+    def _advice(self) -> TransferAdvice:
+        return transfer_advice(self.book, self.on, self.values, self.said)
 
     @property
     def values(self) -> Mapping[str, Known]:
         """What is known, as rules see it."""
         return self.assessment.values
 
-    @cached_property
+    @property
     def shown(self) -> Mapping[str, Any]:
         """What is known, as JSON."""
         return values_json(self.values)
-
-    @cached_property
-    def written(self) -> Written:
-        """What is known, as JSON text for the gaps of kept texts; and the doses."""
-        return Written(self.values, dose=lambda: dose_json(self.values.get("weight_kg")))
-
-    @cached_property
-    def alike(self) -> Kept:
-        """What is kept for patients whom no rule and no table tells apart; nothing in it may depend on more."""
-        return self.everything.kept_at(self.signature)
 
     def alike_with(self, moved: Mapping[str, Known]) -> Kept:
         """The same as ``alike`` once the facts ``moved`` have these values; each of them is known now."""
         now = self.everything.signature({fact: self.values[fact] for fact in moved})
         return self.everything.kept_at(self.signature ^ now | self.everything.signature(moved))
-
-    @cached_property
-    def kept(self) -> Kept:
-        """What is kept for patients whom the guidelines and trials on thrombectomy do not tell apart."""
-        return self.alike.once("thrombectomy", lambda: self.grid.kept_for(self.values))
-
-    @cached_property
-    def answers(self) -> Sequence[Answer]:
-        """What the guidelines and trials say of thrombectomy."""
-        return judge(self.grid, self.values, self.kept)
 
     @property
     def changes(self) -> Sequence[Change]:
@@ -118,11 +114,6 @@ class Judged:
         if self.swelling and (advised := surgery_is_advised(self.swelling)) is not None:
             said["neurosurgery_is_advised"] = advised
         return said
-
-    @property
-    def advice(self) -> TransferAdvice:
-        """What to do next."""
-        return self.alike.once("advice", lambda: transfer_advice(self.book, self.on, self.values, self.said))
 
     @property
     def goes_to_the_centre(self) -> bool:
@@ -153,7 +144,7 @@ class Judged:
     def on_arrival(self) -> Arrival | None:
         """Whether to image again at the centre, for a patient who is transferred and whose imaging time is known."""
         imaged, site = self.values.get("minutes_since_imaging"), self.case.site
-        if self.advice.action is not Action.TRANSFER_NOW or site is None or not isinstance(imaged, int | float):
+        if self.advice.action is not Action.TRANSFER_NOW or site is None or not isinstance(imaged, (int, float)):
             return None
         if site.minutes_to_thrombectomy_centre is None:
             return None
@@ -175,14 +166,23 @@ def judge_case(case: Case, book: RuleBook) -> Judged:
     """Judge a case once for all parts of its answer. Raises CaseError."""
     on = case.evaluated_at.date()
     assessment = assess(case)
-    everything = alike_in_force(book, on)
+    values = assessment.values
+    grid, everything = grid_in_force(book, on), alike_in_force(book, on)
+    signature = everything.signature(values)
+    alike = everything.kept_at(signature)
+    kept = alike.once("thrombectomy", lambda: grid.kept_for(values))
+    answers = judge(grid, values, kept)
     return Judged(
         case=case,
         book=book,
         on=on,
         assessment=assessment,
-        grid=grid_in_force(book, on),
+        grid=grid,
         everything=everything,
-        signature=everything.signature(assessment.values),
+        signature=signature,
+        alike=alike,
+        kept=kept,
+        answers=answers,
+        written=Written(values, dose=lambda: dose_json(values.get("weight_kg"))),
         to_puncture=minutes_to_puncture(case.site, assessment.timeline.minutes.get("minutes_since_arrival")),
     )
