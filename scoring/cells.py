@@ -8,7 +8,7 @@ from functools import cached_property
 from scoring.conditions import Bounds, Condition
 from scoring.derived import fact_spec
 from scoring.facts import FactSpec, Kind
-from scoring.values import Interval, Known, OneOf
+from scoring.values import PARTLY_KNOWN, Interval, Known, OneOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Column:
         bits = [1 << (shift + i) for i in range(len(self.cells))]
 
         def sign(value: Known) -> int:
-            if isinstance(value, Interval | OneOf):
+            if isinstance(value, PARTLY_KNOWN):
                 return sum(bits[i] for i in self.covered(value))
             return bits[self.index(value)]
 

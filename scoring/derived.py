@@ -138,7 +138,7 @@ def _put_age(values: dict[str, Known]) -> None:
         return
     years = days / DAYS_PER_YEAR
     stated = values.setdefault("age_years", years)
-    if isinstance(stated, int | float) and abs(stated - years) > 1:
+    if isinstance(stated, (int, float)) and abs(stated - years) > 1:
         raise CaseError(("facts", "age_days"), "The age in days contradicts the age in years.")
     values["age_years"] = years
 
@@ -148,7 +148,7 @@ def _put_score(values: dict[str, Known], name: str, score: AspectsScore | PcAspe
     if score is None:
         return
     stated = values.get(name)
-    if isinstance(stated, int | float):
+    if isinstance(stated, (int, float)):
         if not score.low <= stated <= score.high:
             raise CaseError(("facts", name), f"'{FACTS[name].title}' contradicts what was entered region by region.")
         return
@@ -176,7 +176,7 @@ def _put_pons_midbrain_index(values: dict[str, Known], case: Case) -> None:
 def _put_mismatch(values: dict[str, Known]) -> None:
     """Perfusion mismatch in decimal arithmetic: in binary, 125.82 / 69.9 falls just short of 1.8."""
     core, tmax = values.get("core_volume_ml"), values.get("tmax6_volume_ml")
-    if not isinstance(core, int | float) or not isinstance(tmax, int | float):
+    if not isinstance(core, (int, float)) or not isinstance(tmax, int | float):
         return
     exact_core, exact_tmax = Decimal(str(core)), Decimal(str(tmax))
     values["mismatch_volume_ml"] = float(exact_tmax - exact_core)

@@ -17,7 +17,7 @@ from scoring.cells import Column, columns_of
 from scoring.conditions import Condition
 from scoring.derived import STATED_FACTS_BEHIND
 from scoring.rulebook import Clause, RuleSet
-from scoring.values import Interval, Known, OneOf
+from scoring.values import PARTLY_KNOWN, Known
 
 Answers = TypeVar("Answers")
 
@@ -82,7 +82,7 @@ class Grid:
             value = values.get(column.fact)
             if value is None:
                 met &= column.free
-            elif isinstance(value, Interval | OneOf):
+            elif isinstance(value, PARTLY_KNOWN):
                 cells = [column.cells[i].mask for i in column.covered(value)]
                 possible &= reduce(or_, cells)
                 met &= reduce(and_, cells)

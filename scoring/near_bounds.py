@@ -82,13 +82,13 @@ def near_bounds(changes: Iterable[Graded], values: Mapping[str, Known]) -> list[
     found: list[NearBound] = []
     for fact, margin, rulesets_at in changes:
         value = values.get(fact)
-        if isinstance(value, int | float):
+        if isinstance(value, (int, float)):
             near = [
                 NearBound(fact, value, nearest, tuple(dict.fromkeys(rulesets)), margin)
                 for nearest, rulesets in rulesets_at.items()
                 if abs(nearest - value) <= margin.within
             ]
-            found += sorted(near, key=lambda bound: bound.distance)
+            found += sorted(near, key=lambda bound: bound.distance) if near else near
     return found
 
 

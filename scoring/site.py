@@ -15,12 +15,16 @@ class Capability(StrEnum):
     @property
     def performs_thrombectomy(self) -> bool:
         """Whether thrombectomy is done here."""
-        return self in {Capability.THROMBECTOMY_CAPABLE, Capability.COMPREHENSIVE}
+        return self in _PERFORM_THROMBECTOMY
 
     @property
     def has_neurosurgery(self) -> bool | None:
         """Whether a brain can be operated on here; ``None``: the certification leaves it open."""
-        return {Capability.COMPREHENSIVE: True, Capability.THROMBECTOMY_CAPABLE: None}.get(self, False)
+        return _HAVE_NEUROSURGERY.get(self, False)
+
+
+_PERFORM_THROMBECTOMY = frozenset({Capability.THROMBECTOMY_CAPABLE, Capability.COMPREHENSIVE})
+_HAVE_NEUROSURGERY = {Capability.COMPREHENSIVE: True, Capability.THROMBECTOMY_CAPABLE: None}
 
 
 class StrokeSystem(StrEnum):

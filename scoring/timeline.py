@@ -121,9 +121,9 @@ def minutes_to_puncture(site: Site | None, since_arrival: float | None) -> int |
     At a site that treats, the time already spent since arrival counts towards door to groin. When that is not known the
     full time is taken, which is the latest that puncture would be; whoever shows the result says so.
     """
-    if site is None or site.treats is None or site.door_to_groin_minutes is None:
+    if site is None or site.door_to_groin_minutes is None or (treats := site.treats) is None:
         return None
-    if site.treats:
+    if treats:
         spent = 0 if since_arrival is None else int(since_arrival)
         return max(0, site.door_to_groin_minutes - spent)
     if site.minutes_to_thrombectomy_centre is None:

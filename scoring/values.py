@@ -18,5 +18,8 @@ class OneOf:
     options: frozenset[str]
 
 
+PARTLY_KNOWN = (Interval, OneOf)
+"""For ``isinstance``: a tuple is asked in half the time of a union."""
+
 Known = int | float | bool | str | Interval | OneOf
 """What is known of a fact; a fact of which nothing is known has no value at all."""

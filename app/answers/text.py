@@ -161,7 +161,7 @@ def _benefit(sheet: Sheet, judged: Judged) -> None:
     since_onset, later = judged.values.get("minutes_since_last_known_well"), judged.to_puncture
     in_group = judged.alike.once("in the group of the delay model", lambda: model_applies(judged.values))
     sheet.text(b',"outcome_by_delay":')
-    if later is None or not in_group or not isinstance(since_onset, int | float):
+    if later is None or not in_group or not isinstance(since_onset, (int, float)):
         sheet.text(b"null")
     else:
         sheet.text(_outcomes_from(int(since_onset) + later))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from app.answers.values import iso, lines_json, value_json
@@ -69,8 +70,13 @@ def _destination_json(destination: Destination) -> dict[str, Any]:
 def _door_in_door_out_json(values: Mapping[str, Known]) -> dict[str, Any] | None:
     """Minutes since arrival beside the targets for leaving; only at a site that does not treat."""
     minutes = values.get("minutes_since_arrival")
-    if not isinstance(minutes, int | float) or values.get("site_treats") is not False:
+    if not isinstance(minutes, (int, float)) or values.get("site_treats") is not False:
         return None
+    return _clock_json(minutes)
+
+
+@lru_cache(maxsize=1024)
+def _clock_json(minutes: float) -> dict[str, Any]:
     targets = [
         {
             "minutes": target.minutes,

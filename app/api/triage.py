@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request
 
 from app.access.actor import Actor, Scope
 from app.access.guard import requires
@@ -23,13 +23,14 @@ def mount(app: FastAPI) -> None:
         tags=["triage"],
         summary="Judge one case",
         responses={200: {"model": TriageAnswer}},
+        response_model=None,
         route_class_override=DirectRoute,
     )
 
 
 async def judge(
     body: TriageRequest, request: Request, actor: Annotated[Actor, Depends(requires(Scope.TRIAGE))]
-) -> Response:
+) -> bytes:
     """ASPECTS, the time window, and what each guideline and trial says of thrombectomy and transfer.
 
     Absent and null facts are not known; an answer that they could still change is NEED_DATA and names them.
@@ -40,8 +41,5 @@ async def judge(
     service = service_of(request)
     case = case_of(body, service.sites)
     if service.hospital is not None:
-        records = service.hospital.records
-        return Response(
-            await records.judge_and_keep(await request.body(), case, body.parts, actor), media_type="application/json"
-        )
-    return Response(triage_text(case, body.parts), media_type="application/json")
+        return await service.hospital.records.judge_and_keep(await request.body(), case, body.parts, actor)
+    return triage_text(case, body.parts)

@@ -56,9 +56,9 @@ def make_app() -> FastAPI:
     from app.operations.logs import set_up_logs  # noqa: PLC0415 -- before anything of the application is imported
 
     set_up_logs()
-    from app.main import create_app  # noqa: PLC0415
+    from app.serving import server_process  # noqa: PLC0415
 
-    return create_app()
+    return server_process.make_app()
 
 
 def _checked(settings: Settings, host: str) -> str | None:

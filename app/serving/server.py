@@ -57,7 +57,7 @@ def serve_until_stopped(host: str, port: int, workers: int, say: Callable[[str],
                 " Put it behind a proxy that knows its users."
             )
         uvicorn.run(
-            "app.main:create_app", factory=True, host=host, port=port, workers=workers,
+            "app.serving.server_process:make_app", factory=True, host=host, port=port, workers=workers,
             access_log=False, server_header=False, timeout_graceful_shutdown=_STOP_SECONDS,
         )  # fmt: skip
     finally:
