@@ -1,14 +1,14 @@
 """A fact's range cut at every bound that a rule states, and which conditions hold in each piece."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from scoring.conditions import Bounds, Condition
 from scoring.derived import fact_spec
 from scoring.facts import FactSpec, Kind
-from scoring.values import PARTLY_KNOWN, Interval, Known, OneOf
+from scoring.values import Interval, Known, OneOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +51,6 @@ class Column:
             return tuple(self.index(option) for option in sorted(value.options))
         return (self.index(value),)
 
-    def signed(self, shift: int) -> Callable[[Known], int]:
-        """What gives a value the bits of its cells, moved up by ``shift``; of a partly known value several."""
-        bits = [1 << (shift + i) for i in range(len(self.cells))]
-
-        def sign(value: Known) -> int:
-            if isinstance(value, PARTLY_KNOWN):
-                return sum(bits[i] for i in self.covered(value))
-            return bits[self.index(value)]
-
-        return sign
-
     @cached_property
     def habitable(self) -> frozenset[int]:
         """Cells that hold a value at all; a piece between neighbouring integers holds none."""
@@ -75,6 +64,36 @@ class Column:
     def sample_values(self, known: Known | None) -> list[Known]:
         """One value from every cell that the fact can still lie in."""
         return [_sample(self.spec, self.cells[i]) for i in self.reachable(known)]
+
+
+class Signs(dict[Known, int]):
+    """The bits of the cells that a value may lie in, by value; worked out when a value is first met."""
+
+    def __init__(self, column: Column, shift: int) -> None:
+        """``shift`` moves the bits up, so that those of several columns do not meet."""
+        super().__init__()
+        self._column, self._shift = column, shift
+
+    def __missing__(self, value: Known) -> int:
+        bits = sum(1 << (self._shift + i) for i in self._column.covered(value))
+        if len(self) < _REMEMBERED:
+            self[value] = bits
+        return bits
+
+
+class BeingKnown(dict[Known, int]):
+    """The same bit for every value."""
+
+    def __init__(self, bit: int) -> None:
+        super().__init__()
+        self._bit = bit
+
+    def __missing__(self, _value: Known) -> int:
+        return self._bit
+
+
+_REMEMBERED = 4096
+"""Values of a fact whose bits are remembered; of numbers with decimals there is no end."""
 
 
 def columns_of(conjunctions: Sequence[Sequence[Condition]], also: Sequence[Condition] = ()) -> tuple[Column, ...]:

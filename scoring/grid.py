@@ -13,7 +13,7 @@ from itertools import groupby
 from operator import and_, itemgetter, or_
 from typing import Any, TypeVar
 
-from scoring.cells import Column, columns_of
+from scoring.cells import BeingKnown, Column, Signs, columns_of
 from scoring.conditions import Condition
 from scoring.derived import STATED_FACTS_BEHIND
 from scoring.rulebook import Clause, RuleSet
@@ -96,8 +96,8 @@ class Grid:
         """The cells that the facts lie in, as one number: the same for patients whom no rule set tells apart."""
         signature = 0
         for fact, value in values.items():
-            if (sign := self._signs.get(fact)) is not None:
-                signature |= sign(value)
+            if (signs := self._signs.get(fact)) is not None:
+                signature |= signs[value]
         return signature
 
     def kept_at(self, signature: int) -> Kept:
@@ -170,25 +170,21 @@ _REMEMBERED = 1024
 """Cells of patients for which each compiled grid keeps what was worked out, at up to 50 kB each."""
 
 
-def _signs(columns: Sequence[Column]) -> dict[str, Callable[[Known], int]]:
+def _signs(columns: Sequence[Column]) -> dict[str, Mapping[Known, int]]:
     """For each fact that answers depend on, the bits of what it is known to be; together they sign a patient.
 
     Stated facts behind a derived one count by being known alone: an answer does not name what it need not ask for.
     """
-    signs: dict[str, Callable[[Known], int]] = {}
+    signs: dict[str, Mapping[Known, int]] = {}
     used = 0
     for column in columns:
-        signs[column.fact] = column.signed(used)
+        signs[column.fact] = Signs(column, used)
         used += len(column.cells)
     behind = {stated for column in columns for stated in STATED_FACTS_BEHIND.get(column.fact, ())}
     for fact in sorted(behind - set(signs)):
-        signs[fact] = _being_known(1 << used)
+        signs[fact] = BeingKnown(1 << used)
         used += 1
     return signs
-
-
-def _being_known(bit: int) -> Callable[[Known], int]:
-    return lambda _value: bit
 
 
 _PLANES = 5
