@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from motion import with_step, with_streaks
 from simulated_heads import Host, with_noise
 
 from imaging.reading import read_volume_of
@@ -60,6 +61,9 @@ def unsuitable(host: Host, seed: int) -> Iterator[Unsuitable]:
     incomplete = (Code.COVERAGE_INCOMPLETE, Code.REGISTRATION_FAILED, Code.NOT_A_HEAD, Code.ORIENTATION_UNKNOWN)
     yield part("vertex only", list(reversed([count - 1 - k for k in reach])), *incomplete)
     yield part("skull base only", list(reach), *incomplete)
+    moved = (Code.MOTION_ARTEFACT, Code.REGISTRATION_FAILED)
+    yield Unsuitable("moved while it was scanned", with_streaks(scan, 4.0, 20.0, rng), frozenset(moved))
+    yield Unsuitable("turned between two slices", with_step(scan, 9.0, 12.0, rng), frozenset(moved))
     step = int(np.ceil(11.0 / float(scan.gaps_mm[0])))
     yield part("slices 11 mm apart", list(range(0, count, step)), Code.SLICES_TOO_THICK)
 

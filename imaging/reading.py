@@ -19,6 +19,7 @@ from imaging.extras import extras_of
 from imaging.haemorrhage import check_blood, largest_dense_cluster
 from imaging.head import Head, find_head
 from imaging.labelling import mirror_pairs, region_coverage
+from imaging.motion import MOTION_SUSPECTED, Motion, check_motion, motion_of
 from imaging.reduction import block_mean, blocks_for, upright
 from imaging.refusals import ScanRefused
 from imaging.registration import Registration, register
@@ -126,6 +127,7 @@ class _Found:
     head: Head
     mode_hu: float
     noise_hu: float
+    motion: Motion
 
 
 def _search(volume: CtVolume, clock: _Clock) -> _Found:
@@ -144,7 +146,8 @@ def _search(volume: CtVolume, clock: _Clock) -> _Found:
         mode_hu = checks.check_brain_density(brain_mode_hu(head))
         noise = checks.noise_hu(volume, head)
         checks.check_kernel(volume, noise)
-    return _Found(stack, head, mode_hu, noise)
+        motion = motion_of(coarse, head)
+    return _Found(stack, head, mode_hu, noise, motion)
 
 
 def _read(volume: CtVolume, found: _Found, clock: _Clock) -> tuple[Reading, Artefacts]:
@@ -152,13 +155,18 @@ def _read(volume: CtVolume, found: _Found, clock: _Clock) -> tuple[Reading, Arte
     atlas = load_atlas()
     stack, head, mode_hu = found.stack, found.head, found.mode_hu
     with clock.part("register"):
-        registration = register(head, atlas, mode_hu)
+        try:
+            registration = register(head, atlas, mode_hu)
+        except ScanRefused:
+            check_motion(found.motion)  # the likelier reason
+            raise
     with clock.part("measure"):
         pairs = mirror_pairs(registration, atlas)
         coverage = region_coverage(volume, pairs, atlas)
         checks.check_coverage(coverage)
         tissue = sort_tissue(stack, head, mode_hu)
         suspicious = _check_contents(volume, tissue, head, registration, atlas)
+        check_motion(found.motion)
         densities = measure(tissue, registration, pairs, atlas)
     with clock.part("call"):
         reading = call(densities, coverage, load_calibration(), scan_voxels_per_voxel=volume.hu.size / stack.hu.size)
@@ -166,6 +174,7 @@ def _read(volume: CtVolume, found: _Found, clock: _Clock) -> tuple[Reading, Arte
         **reading.quality,
         **_quality(volume, head, registration, densities),
         **suspicious,
+        "motion": found.motion.to_json(),
         "coverage": {
             side.value: {r.value: round(share, 2) for r, share in coverage[side].items()} for side in coverage
         },
@@ -175,7 +184,8 @@ def _read(volume: CtVolume, found: _Found, clock: _Clock) -> tuple[Reading, Arte
     with clock.part("extras"):
         extras = extras_of(reading.regions, tissue, densities, pairs, registration, atlas).to_json()
     artefacts = Artefacts(volume, tissue, densities, registration)
-    return _finished(replace(reading, quality=quality, extras=extras), clock), artefacts
+    warnings = (*reading.warnings, *((MOTION_SUSPECTED,) if found.motion.is_suspected else ()))
+    return _finished(replace(reading, quality=quality, extras=extras, warnings=warnings), clock), artefacts
 
 
 def _check_contents(

@@ -24,6 +24,7 @@ class RefusalCode(StrEnum):
     UNSUPPORTED_TRANSFER_SYNTAX = "UNSUPPORTED_TRANSFER_SYNTAX"
     TOO_LARGE = "TOO_LARGE"
     CORRUPT_FILE = "CORRUPT_FILE"
+    MOTION_ARTEFACT = "MOTION_ARTEFACT"
     SEVERAL_PATIENTS = "SEVERAL_PATIENTS"
     READING_FAILED = "READING_FAILED"
     """A fault of the service, not of the scan; only a service that queues scans says so."""
