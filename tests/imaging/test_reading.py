@@ -225,7 +225,7 @@ def test_a_posterior_infarct_shows_in_its_territory_and_costs_no_point() -> None
 def test_a_dense_artery_is_named_with_its_side() -> None:
     volume = plain_phantom()
     for x_mm in np.arange(-29.0, -11.0, 1.5):
-        volume = with_ball(volume, (float(x_mm), 2.0, -13.0), 2.5, 60.0)
+        volume = with_ball(volume, (float(x_mm), 2.0, -13.0), 0.6, 60.0)
     reading, _ = read_volume_of(volume)
     assert reading.extras["hyperdense_artery"]["side"] == "left"
     assert reading.total == 10
