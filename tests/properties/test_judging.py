@@ -6,11 +6,11 @@ from itertools import combinations, product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scoring.derived import fact_spec
+from scoring.derived import STATED_FACTS_BEHIND, fact_spec
 from scoring.eligibility import Answer, clause_answer, grid_in_force, judge
 from scoring.facts import FACTS, Kind
 from scoring.grid import Grid
-from scoring.outcomes import Outcome
+from scoring.outcomes import Outcome, Stance
 from scoring.rule_files import read_rulebook
 from scoring.ternary import Ternary
 from scoring.values import Interval, Known
@@ -102,9 +102,87 @@ def test_need_data_is_given_where_and_only_where_the_outcome_is_open(
     for ruleset, answer in answers_of(partly).items():
         if len(seen[ruleset]) == 1:
             assert {answer.outcome} == seen[ruleset], ruleset
+            assert answer.missing == (), ruleset
         else:
             assert answer.outcome is Outcome.NEED_DATA, ruleset
-            assert answer.missing, ruleset
+
+
+@settings(max_examples=60)
+@given(patients(complete=True), st.sets(st.sampled_from(sorted(COLUMNS)), min_size=1, max_size=3))
+def test_missing_names_the_facts_that_could_settle_the_answer_and_no_others(
+    values: dict[str, Known], hidden: set[str]
+) -> None:
+    """Compared with trying out every combination of the hidden facts.
+
+    A fact is named if some value of it would settle the answer whatever the others are; where no single fact would, all
+    that can make a difference are.
+    """
+    names = sorted(hidden)
+    partly = {fact: value for fact, value in values.items() if fact not in hidden}
+    samples = [COLUMNS[fact].sample_values(None) for fact in names]
+    outcomes = {
+        combination: {
+            ruleset: answer.outcome
+            for ruleset, answer in answers_of({**partly, **dict(zip(names, combination, strict=True))}).items()
+        }
+        for combination in product(*samples)
+    }
+    for ruleset, answer in answers_of(partly).items():
+        if answer.outcome is not Outcome.NEED_DATA:
+            continue
+        settling = {names[i] for i, each in enumerate(samples) if _settles(i, each, outcomes, ruleset)}
+        telling = {names[i] for i in range(len(names)) if _makes_a_difference(i, outcomes, ruleset)}
+        assert set(answer.missing) == _stated_behind(settling or telling, partly), (ruleset, names)
+
+
+Outcomes = dict[tuple[Known, ...], dict[str, Outcome]]
+
+
+def _settles(place: int, samples: list[Known], outcomes: Outcomes, ruleset: str) -> bool:
+    """Whether some value at that place leaves one outcome."""
+    left = ({found[ruleset] for tried, found in outcomes.items() if tried[place] == value} for value in samples)
+    return any(len(one) == 1 for one in left)
+
+
+def _makes_a_difference(place: int, outcomes: Outcomes, ruleset: str) -> bool:
+    """Whether two patients who differ at that place alone get different outcomes."""
+    rest: dict[tuple[Known, ...], set[Outcome]] = {}
+    for tried, found in outcomes.items():
+        rest.setdefault((*tried[:place], *tried[place + 1 :]), set()).add(found[ruleset])
+    return any(len(one) > 1 for one in rest.values())
+
+
+def _stated_behind(facts: set[str], known: dict[str, Known]) -> set[str]:
+    behind = {stated for fact in facts for stated in STATED_FACTS_BEHIND.get(fact, (fact,))}
+    return {fact for fact in behind if fact not in known}
+
+
+RANK = {Stance.RECOMMENDED: 3, Stance.REASONABLE: 2, Stance.MAY_BE_CONSIDERED: 1}
+"""How far a stance speaks for treatment; all others not at all."""
+MORE_IS_BETTER = {
+    "aspects_total": ("aha-asa-2026", "aha-asa-2019", "eso-esmint-2019", "nice-ng128", "uk-ncg-2023", "jss-2021"),
+    "pc_aspects_total": ("aha-asa-2026", "eso-esmint-basilar-2024", "snis-basilar-2023", "uk-ncg-2023", "nice-ng128"),
+}
+"""Sets of which the source treats nobody less for less infarction; those for large cores alone are not of them."""
+
+
+@settings(max_examples=150)
+@given(patients(complete=True), st.sampled_from(sorted(MORE_IS_BETTER)))
+def test_less_infarction_never_speaks_less_for_treatment(values: dict[str, Known], score: str) -> None:
+    each = [answers_of({**values, score: points}) for points in range(11)]
+    for ruleset in MORE_IS_BETTER[score]:
+        ranks = [RANK.get(answers[ruleset].stance, 0) for answers in each]
+        assert ranks == sorted(ranks), (ruleset, values)
+
+
+@settings(max_examples=100)
+@given(patients(complete=True))
+def test_more_disability_before_the_stroke_never_speaks_more_for_treatment(values: dict[str, Known]) -> None:
+    each = [answers_of({**values, "prestroke_mrs": grade}) for grade in range(6)]
+    for ruleset in GRID.rulesets:
+        if ruleset.kind == "guideline":
+            ranks = [RANK.get(answers[ruleset.id].stance, 0) for answers in each]
+            assert ranks == sorted(ranks, reverse=True), (ruleset.id, values)
 
 
 @settings(max_examples=200)

@@ -220,3 +220,18 @@ def _line(entry: dict[str, Any]) -> Condition | AnyOf:
         clauses = [clause for met in entry["meets"] for clause in book.ruleset(met).clauses]
         return AnyOf(tuple(one for clause in clauses for one in clause.conjunctions()), tuple(entry["meets"]))
     return read_condition(entry)
+
+
+CALLERS_ASK_FOR = {
+    "aha-asa-2026", "aha-asa-2019", "eso-esmint-2019", "eso-esmint-basilar-2024", "snis-large-core-2024",
+    "snis-basilar-2023", "nice-ng128", "uk-ncg-2023", "jss-2021", "dawn", "defuse-3", "select2", "angel-aspect",
+    "tension", "laste", "rescue-japan-limit", "attention", "baoche", "mr-clean-late",
+}  # fmt: skip
+
+
+def test_the_rule_sets_that_callers_ask_for_are_there_and_no_others_answer_for_thrombectomy() -> None:
+    kinds = {"guideline", "trial"}
+    assert {ruleset.id for ruleset in read_rulebook().rulesets if ruleset.kind in kinds} == CALLERS_ASK_FOR
+    now = {ruleset.id: ruleset.superseded for ruleset in read_rulebook().in_force(date(2026, 11, 22))}
+    assert set(now) >= CALLERS_ASK_FOR
+    assert {ruleset for ruleset, superseded in now.items() if superseded} == {"aha-asa-2019"}
