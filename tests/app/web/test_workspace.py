@@ -122,6 +122,20 @@ async def test_the_page_and_the_interface_judge_alike(client: httpx.AsyncClient)
     assert answer.json()["aspects"]["total"] == 7
 
 
+async def test_the_page_says_what_holds_for_both_treatments_and_for_a_swelling_infarct(
+    client: httpx.AsyncClient,
+) -> None:
+    early = {**CASE, "last_known_well_at": "-1h55", "disabling_deficit": "yes"}
+    page = _Tags((await client.post("/", data=early)).text).said
+    assert "With thrombectomy: Both are due: thrombolysis is not left out because thrombectomy follows." in page
+    assert "Surgery for a swelling infarct" not in page
+    late = {**CASE, "last_known_well_at": "-29h", "malignant_mca_infarct": "yes", "deficit_worsening": "yes"}
+    page = _Tags((await client.post("/", data=late)).text).said
+    assert "Transfer to a neurosurgical centre" in page
+    assert "Surgery for a swelling infarct" in page
+    assert "With thrombectomy:" not in page
+
+
 async def test_facts_can_be_changed_without_typing_again(client: httpx.AsyncClient) -> None:
     answered = await client.post("/", data=CASE)
     again = _Tags((await client.post("/", data=_with_selects(answered.text))).text)
