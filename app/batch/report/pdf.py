@@ -15,14 +15,15 @@ from reportlab.lib.units import inch, mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import CondPageBreak, Image, KeepTogether, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import Image, KeepTogether, SimpleDocTemplate, Spacer, Table
 from reportlab.platypus import Paragraph as Text
 
 from app.batch.report.document import DOTS_PER_INCH, Block, DataTable, Document, Heading, Paragraph, Picture
 
 _MARGIN = 15 * mm
 _WIDTH = landscape(A4)[0] - 2 * _MARGIN
-_HIGHEST_PICTURE = landscape(A4)[1] - 2 * _MARGIN - 20 * mm
+_HIGHEST_PICTURE = landscape(A4)[1] - 2 * _MARGIN - 35 * mm
+"""Leaves room for a heading and a caption above it."""
 _TEXT, _BOLD = "BatchReport", "BatchReportBold"
 _LINE = HexColor(0x999999)
 _PADDING = 3
@@ -53,15 +54,13 @@ def as_pdf(document: Document) -> bytes:
 def _flowables(block: Block) -> Iterator[Any]:
     match block:
         case Heading():
-            yield CondPageBreak(45 * mm)
-            yield _text(block.text, 12, bold=True, before=5 * mm)
+            yield _text(block.text, 12, bold=True, before=5 * mm, with_next=True)
         case Paragraph():
             yield _text(block.text, 9)
         case Picture():
             yield KeepTogether([_text(block.caption, 9, bold=True), _image(block.png)])
         case DataTable():
-            yield CondPageBreak(35 * mm)
-            yield _text(block.caption, 9, bold=True)
+            yield _text(block.caption, 9, bold=True, with_next=True)
             yield _table(block)
             yield Spacer(0, 4 * mm)
 
@@ -114,7 +113,14 @@ def _cell(text: str, size: float, *, bold: bool, right: bool) -> Text:
 
 
 def _text(
-    text: str, size: float, *, bold: bool = False, before: float = 0, after: float = 2 * mm, right: bool = False
+    text: str,
+    size: float,
+    *,
+    bold: bool = False,
+    before: float = 0,
+    after: float = 2 * mm,
+    right: bool = False,
+    with_next: bool = False,
 ) -> Text:
     style = ParagraphStyle(
         "text",
@@ -124,6 +130,7 @@ def _text(
         spaceBefore=before,
         spaceAfter=after,
         alignment=2 if right else 0,
+        keepWithNext=with_next,
     )
     return Text(escape(text), style)
 
