@@ -3,9 +3,9 @@
 import hashlib
 import os
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -16,9 +16,15 @@ from app.settings.settings import Settings
 from app.store.database import make_private_folder
 from app.store.faults import RecordUnavailable
 
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig
+
 _BLOCK_BYTES = 4 * 1024 * 1024
 _IN_ONE_GO_BYTES = 16 * 1024 * 1024
 """Up to this size an object is put on condition that it is not there; larger ones go in parts, seen when complete."""
+
+_RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=60)}
+"""A caller waits behind this: an object service that is away is told soon, not after the library's three minutes."""
 
 
 class ObjectsUnusable(RecordUnavailable):
@@ -44,7 +50,7 @@ class ObjectBytes:
             self._store: ObjectStore = LocalStore(self._folder)
             return
         try:
-            self._store = from_url(settings.object_store_url or "")
+            self._store = from_url(settings.object_store_url or "", client_options=_client(), retry_config=_RETRIES)
         except (BaseError, ValueError):
             raise ObjectsUnusable("ASPECTS_OBJECT_STORE_URL is not an address of an object store.") from None
 
@@ -138,6 +144,12 @@ class ObjectBytes:
             raise ObjectsUnusable("The object store does not take the content.") from error
         if self._folder is not None:
             _to_disk(self._folder / _key(sha256))
+
+
+def _client() -> "ClientConfig":
+    """How the object service is asked. Options of a client hide ``AWS_ALLOW_HTTP``, so it is among them."""
+    allow_http = os.environ.get("AWS_ALLOW_HTTP", "").lower() == "true"
+    return {"connect_timeout": "5s", "timeout": "60s", "allow_http": allow_http}
 
 
 def _key(sha256: str) -> str:
