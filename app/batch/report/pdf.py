@@ -15,7 +15,7 @@ from reportlab.lib.units import inch, mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Image, KeepTogether, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import Image, SimpleDocTemplate, Spacer, Table
 from reportlab.platypus import Paragraph as Text
 
 from app.batch.report.document import DOTS_PER_INCH, Block, DataTable, Document, Heading, Paragraph, Picture
@@ -58,7 +58,8 @@ def _flowables(block: Block) -> Iterator[Any]:
         case Paragraph():
             yield _text(block.text, 9)
         case Picture():
-            yield KeepTogether([_text(block.caption, 9, bold=True), _image(block.png)])
+            yield _text(block.caption, 9, bold=True, with_next=True)
+            yield _image(block.png)
         case DataTable():
             yield _text(block.caption, 9, bold=True, with_next=True)
             yield _table(block)
