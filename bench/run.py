@@ -37,7 +37,7 @@ def main() -> int:
     parser.add_argument(
         "--rows", type=int, nargs="+", default=[1_000_000], help="rows of the tables (default %(default)s)"
     )
-    parser.add_argument("--copies", type=int, default=20, help="scans of the folder (default %(default)s)")
+    parser.add_argument("--copies", type=int, default=12, help="scans of the folder (default %(default)s)")
     options = parser.parse_args()
     figures: dict[str, Any] = {"machine": machine()}
     if options.only in {None, "judging"}:
