@@ -1,6 +1,7 @@
 """A run over a folder of scans: every entry accounted for, nothing read twice, and a killed run carried on."""
 
 import csv
+import io
 import json
 import os
 import shutil
@@ -81,6 +82,24 @@ def test_every_scan_has_a_line_and_equal_scans_are_read_once(folder: Path, tmp_p
     assert (found["a.nii"]["probability_left_C"], found["a.nii"]["probability_right_M6"]) == ("0.5", "0.5")
     assert len(list((tmp_path / "out" / "scans").iterdir())) == 3
     assert sorted(path.relative_to(folder) for path in folder.rglob("*")) == before, "nothing is written beside scans"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_told_on_a_terminal_and_nowhere_else(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(folder, tmp_path / "quiet")
+    assert capsys.readouterr() == ("", "")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    run(folder, tmp_path / "told")
+    told = terminal.getvalue().split("\r")
+    assert [line.split(",")[0] for line in told[1:]] == [f"{number} of 4 scans" for number in (1, 2, 3, 4)]
+    assert all("read a minute, about" in line and "min left" in line for line in told[1:])
 
 
 def test_finished_scans_are_not_read_again_unless_versions_change(
