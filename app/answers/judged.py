@@ -142,16 +142,24 @@ class Judged:
         return self.alike.once("thrombolysis", lambda: thrombolysis_advice(self.book, self.on, self.values))
 
     def on_arrival(self) -> Arrival | None:
-        """Whether to image again at the centre, for a patient who is transferred and whose imaging time is known."""
-        imaged, site = self.values.get("minutes_since_imaging"), self.case.site
-        if self.advice.action is not Action.TRANSFER_NOW or site is None or not isinstance(imaged, (int, float)):
+        """Whether to image again at the centre, for a patient who goes there or has come with images from elsewhere."""
+        imaged, on_the_road = self.values.get("minutes_since_imaging"), self._minutes_to_the_centre()
+        if on_the_road is None or not isinstance(imaged, (int, float)):
             return None
-        if site.minutes_to_thrombectomy_centre is None:
-            return None
-        moved = {"minutes_since_imaging": imaged + site.minutes_to_thrombectomy_centre}
+        moved = {"minutes_since_imaging": imaged + on_the_road}
         kept = self.alike_with(moved)
         advice = kept.once("arrival", lambda: action_advice(self.book, self.on, "arrival", {**self.values, **moved}))
         return None if advice is None else Arrival(advice, moved, kept)
+
+    def _minutes_to_the_centre(self) -> int | None:
+        """How long until the patient is at the centre that treats; ``None``: not known, or not where they go."""
+        action, site, values = self.advice.action, self.case.site, self.values
+        if action is Action.TRANSFER_NOW and site is not None:
+            return site.minutes_to_thrombectomy_centre
+        imaged = values.get("minutes_since_imaging")
+        arrived = self.assessment.timeline.minutes.get("minutes_since_arrival")
+        came_with_images = isinstance(imaged, (int, float)) and arrived is not None and imaged > arrived
+        return 0 if action is Action.TREAT_LOCALLY and values.get("site_treats") and came_with_images else None
 
     def outcomes_at_puncture(self) -> tuple[Outcome | None, ...]:
         """The outcomes at the projected puncture; ``None`` each when that moment is not known."""

@@ -246,7 +246,10 @@ class TransferOut(ActionOut):
 
     destination: str | None
     on_arrival: ActionOut | None = Field(
-        description="Whether to image again at the centre; null unless a transfer is due and the imaging time is known."
+        description=(
+            "Whether to image again at the centre: for a patient who goes there, or is there with images made before"
+            " the arrival. null: neither, or the time of imaging is not known."
+        )
     )
     estimates: EstimatesOut
     destinations: list[DestinationOut] = Field(description="Empty unless the site is one of the network file.")

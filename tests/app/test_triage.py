@@ -205,3 +205,25 @@ def test_swelling_that_nobody_wants_to_operate_on_moves_nobody() -> None:
     )  # fmt: skip
     assert told["swelling"]["surgery_is_advised"] is False
     assert told["transfer"]["action"] == "CALL_THROMBECTOMY_CENTRE"
+
+
+@pytest.mark.parametrize(
+    ("imaged", "worse", "action"),
+    [
+        (70, False, "DIRECT_TO_ANGIO_MAY_BE_CONSIDERED"),
+        (120, False, "DIRECT_TO_ANGIO_MAY_BE_CONSIDERED"),
+        (121, False, "REPEAT_NCCT"),
+        (70, True, "REPEAT_NCCT"),
+        (70, None, "REPEAT_NCCT"),
+        (10, False, None),
+    ],
+)
+def test_who_has_come_with_images_from_elsewhere_is_asked_for_at_the_centre_too(
+    imaged: int, worse: bool | None, action: str | None
+) -> None:
+    told = answer(
+        site=Site(capability=Capability.COMPREHENSIVE, door_to_groin_minutes=60), deficit_worsening=worse,
+        arrived_at=NOW - timedelta(minutes=10), imaged_at=NOW - timedelta(minutes=imaged),
+    )["transfer"]  # fmt: skip
+    assert told["action"] == "TREAT_LOCALLY"
+    assert (told["on_arrival"] or {}).get("action") == action
