@@ -23,17 +23,19 @@ MIN_PYTHON = (3, 11)
 HOSPITAL_EXTRAS = ("hospital", "dicom", "hl7", "jpeg")
 """What the container holds besides the base."""
 
+LAUNCHED = {"aspects": "app.cli", "aspects-bids": "app.batch.scans.bids.command"}
+"""Commands, and where their `main` is, as in the [project.scripts] of pyproject.toml."""
 LAUNCHER = """#!/bin/sh
 '''exec' "{python}" "$0" "$@"
 ' '''
 import sys
 
-from app.cli import main
+from {module} import main
 
 if __name__ == "__main__":
     sys.exit(main())
 """
-"""The `aspects` command. The shell line stands in for a shebang, which breaks on long paths and on spaces; server
+"""A command. The shell line stands in for a shebang, which breaks on long paths and on spaces; server
 processes import the file again, so it runs only as the main program."""
 
 
@@ -148,7 +150,7 @@ def prepare(lock_name: str) -> None:
 def lock_digest(lock_name: str) -> str:
     """Differ between locks, Python versions, places of the checkout and launchers: each calls for its own set-up."""
     lock_bytes = (LOCKS / f"{lock_name}.txt").read_bytes()
-    parts = [lock_bytes, sys.version.encode(), os.fsencode(ROOT), LAUNCHER.encode()]
+    parts = [lock_bytes, sys.version.encode(), os.fsencode(ROOT), LAUNCHER.encode(), str(LAUNCHED).encode()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -209,12 +211,13 @@ def find_uv() -> str | None:
 
 
 def link_checkout() -> None:
-    """Make `import app` and the `aspects` command work from .venv, on the files of this checkout."""
+    """Make `import app` and the commands work from .venv, on the files of this checkout."""
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     (VENV / "lib" / version / "site-packages" / "aspects_triage_checkout.pth").write_text(f"{ROOT}\n")
-    command = BIN / "aspects"
-    command.write_text(LAUNCHER.format(python=PYTHON))
-    command.chmod(0o755)
+    for name, module in LAUNCHED.items():
+        command = BIN / name
+        command.write_text(LAUNCHER.format(python=PYTHON, module=module))
+        command.chmod(0o755)
 
 
 # --- running ---------------------------------------------------------------------------------------------------------

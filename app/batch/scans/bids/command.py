@@ -4,7 +4,6 @@ Exit codes: 0 done, 1 some images failed, 2 unusable input or options.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -104,8 +103,3 @@ def _workers(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 64:  # noqa: PLR2004 -- as batch-ct
         raise argparse.ArgumentTypeError("1 to 64")
     return int(text)
-
-
-def run() -> None:
-    """Entry point of the installed command."""
-    sys.exit(main())
