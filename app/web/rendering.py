@@ -53,6 +53,7 @@ def _environment() -> Environment:
         map_in_words=map_in_words,
     )
     environment.filters["first_up"] = first_up
+    environment.filters["breakable"] = lambda code: Markup("_<wbr>").join(code.split("_"))
     return environment
 
 

@@ -1,7 +1,7 @@
 """The clock of the page, with the browser's and the server's clocks both moved by hand."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -80,3 +80,50 @@ def test_a_past_case_stands_still(open_page: OpenPage) -> None:
     _pass(page, 300)
     assert timer.text_content() == shown
     expect(page.locator("#past")).to_be_hidden()
+
+
+SUMMER_TIME_ENDS = datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
+"""When the clocks of London go back from 02:00 to 01:00."""
+
+
+def test_an_hour_that_the_wall_clock_repeats_is_counted_once_more(open_page: OpenPage) -> None:
+    server_clock.now = SUMMER_TIME_ENDS - timedelta(minutes=10)
+    page = open_page()
+    page.clock.install()
+    page.goto("/")
+    the_form(page).get_by_label("Last known well: time").fill("yesterday 23:30")
+    page.clock.run_for(500)
+    submit(page)
+    time = page.get_by_role("region", name="Time")
+    expect(time).to_contain_text("2 h 20 min")
+    expect(page.locator("#strip")).to_contain_text("25 Oct 2026 01:50 BST")
+    _pass(page, 60)
+    expect(time.get_by_role("timer")).to_have_text("3 h 20 min")
+    waiting_for_answer(page, lambda: page.evaluate("document.dispatchEvent(new CustomEvent('recheck'))"))
+    expect(page.locator("#strip")).to_contain_text("25 Oct 2026 01:50 GMT")
+    expect(time.get_by_role("timer")).to_have_text("3 h 20 min")
+
+
+def test_a_time_of_the_repeated_hour_is_asked_back_and_either_answer_counts(open_page: OpenPage) -> None:
+    server_clock.now = SUMMER_TIME_ENDS + timedelta(hours=3)
+    page = open_page()
+    box = the_form(page).get_by_label("Last known well: time")
+    box.fill("01:30")
+    waiting_for_answer(page, box.blur)
+    expect(page.get_by_role("alert")).to_contain_text("happened twice")
+    waiting_for_answer(page, page.get_by_label("25 Oct 2026 01:30 BST").check)
+    expect(page.get_by_role("region", name="Time")).to_contain_text("3 h 30 min")
+    box.fill("01:30")
+    waiting_for_answer(page, box.blur)
+    waiting_for_answer(page, page.get_by_label("25 Oct 2026 01:30 GMT").check)
+    expect(page.get_by_role("region", name="Time")).to_contain_text("2 h 30 min")
+
+
+def test_a_time_that_the_clocks_skipped_is_refused_in_words(open_page: OpenPage) -> None:
+    server_clock.now = datetime(2026, 3, 29, 4, 0, tzinfo=UTC)
+    page = open_page()
+    box = the_form(page).get_by_label("Last known well: time")
+    box.fill("01:30")
+    waiting_for_answer(page, box.blur)
+    expect(page.get_by_role("alert")).to_contain_text("did not exist in Europe/London")
+    expect(box).to_have_value("01:30")

@@ -1,12 +1,21 @@
 """What the eye must find: everything in view, nothing cut off, and a choice that looks chosen in every scheme."""
 
 import io
+import itertools
 
 import pytest
 from PIL import Image
 from playwright.sync_api import FloatRect, Locator, Page
 
-from tests.browser.entering import OpenPage, enter_early_case, enter_late_large_core, enter_mistakes, submit, the_form
+from tests.browser.entering import (
+    OpenPage,
+    enter_early_case,
+    enter_late_large_core,
+    enter_mistakes,
+    submit,
+    the_form,
+    waiting_for_answer,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -75,13 +84,37 @@ def test_a_chosen_region_looks_chosen(open_page: OpenPage, scheme: dict[str, str
     assert (lights[1] + 0.05) / (lights[0] + 0.05) >= 3
 
 
-def test_the_map_of_the_form_follows_the_table(open_page: OpenPage) -> None:
-    page = open_page()
-    region = page.locator(".panel .map-live .map-left .map-M2 path")
-    before = region.evaluate("part => getComputedStyle(part).fill")
-    page.get_by_label("M2 affected", exact=True).check()
-    assert region.evaluate("part => getComputedStyle(part).fill") != before
-    assert "hatch" in region.evaluate("part => getComputedStyle(part).fill")
+def _painted(page: Page, selector: str) -> Image.Image:
+    return Image.open(io.BytesIO(page.locator(selector).first.screenshot())).convert("RGB")
+
+
+def _share_that_differs(one: Image.Image, other: Image.Image) -> float:
+    """The share of the pixels whose brightness differs by more than a fifth."""
+    brightness = zip(one.convert("L").tobytes(), other.convert("L").tobytes(), strict=True)
+    return sum(abs(a - b) > 51 for a, b in brightness) / (one.width * one.height)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=["light", "dark", "forced"])
+def test_each_status_looks_different_on_the_map_in_every_scheme(open_page: OpenPage, scheme: dict[str, str]) -> None:
+    """As painted, so that a pattern or a colour that a scheme swallows is noticed."""
+    page = open_page(**scheme)
+    region = ".panel .map-live .map-left .map-M5"
+    seen = {"not looked at": _painted(page, region)}
+    for status in ("affected", "unaffected", "cannot be assessed"):
+        choice = page.get_by_label(f"M5 {status}", exact=True)
+        waiting_for_answer(page, choice.check)
+        page.mouse.move(0, 0)
+        the_form(page).get_by_label("Age", exact=True).focus()
+        seen[status] = _painted(page, region)
+    for first, second in itertools.combinations(seen, 2):
+        if {first, second} == {"not looked at", "unaffected"}:
+            continue  # told apart by the line: see below
+        assert _share_that_differs(seen[first], seen[second]) > 0.04, (first, second)
+    for status, is_dashed in (("unaffected", False), ("not looked at", True)):
+        page.get_by_label(f"M5 {status}", exact=True).check()
+        the_form(page).get_by_label("Age", exact=True).focus()  # else the outline is that of what is pointed at
+        line = page.locator(f"{region} path").first.evaluate("part => getComputedStyle(part).strokeDasharray")
+        assert (line != "none") is is_dashed
 
 
 def test_the_map_is_in_radiological_convention(open_page: OpenPage) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.web.answer import parts
+from app.web.answer import expected, parts
 from app.web.answer.changes import changes
 from app.web.answer.record_text import copy_text, say_score
 from app.web.answer.transfer import call_script, time_line
@@ -71,12 +71,17 @@ def answer_words(reading: FormReading, answer: Mapping[str, Any], scan_decision:
         "call": call_script(answer, said, entered),
         "changes": changes(answer, reading.zone),
         "copied": copy_text(answer, said, scan_decision),
+        "checklist": expected.checklist(answer, reading.zone),
+        "delay": expected.delay_figures(answer),
         "entered": entered,
         "headline": _headline(answer, reading),
+        "near": expected.near_bounds(answer),
+        "score_near": expected.score_is_near(answer),
         "line": time_line(answer, reading.zone),
         "payload": json.dumps(reading.payload, indent=1, ensure_ascii=False),
         "said": said,
         "sources": parts.sources(answer),
+        "trial_figures": list(expected.trial_figures(answer)),
     }
 
 

@@ -127,6 +127,7 @@ NOT_ON_THE_FORM = frozenset(
 )
 
 CHOICE_WORDS: dict[str, dict[str, str]] = {
+    "affected_side": {"right": "right", "left": "left"},
     "occlusion_site": {
         "none": "No occlusion on vessel imaging",
         "ica_intracranial": "ICA, intracranial",
