@@ -4,7 +4,6 @@ All thresholds stand here, each with its reason. They are set to refuse what a r
 them finds a subtle haemorrhage or a faint contrast phase, and none replaces looking at the scan.
 """
 
-import re
 from collections.abc import Mapping
 from typing import NoReturn
 
@@ -12,6 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 from imaging.head import SMALLEST_PLAUSIBLE_ML, Head
+from imaging.kernels import is_for_bone
 from imaging.reduction import bounding_box
 from imaging.refusals import RefusalCode, ScanRefused
 from imaging.registration import Registration
@@ -39,8 +39,6 @@ SOFT_HU, ROUGHNESS_MM = (-20.0, 80.0), 25.0
 """Half the width of a square in the middle of the skull, which noise is looked for in when no brain is found."""
 NOISE_SLICES = 7
 FEWEST_NOISE_VOXELS = 200
-SHARP_KERNEL = re.compile(r"^(BONE|EDGE|LUNG|[BHJUQ][RCFLV]?[6-9]\d)", re.IGNORECASE)
-"""GE names of sharp kernels, and the Siemens scheme in which numbers from 60 are sharp."""
 METAL_HU, METAL_ML = 2600.0, 0.1
 """Denser than any bone; fillings lie below the slices that are asked."""
 METAL_Z_MM = (-15.0, 65.0)
@@ -56,11 +54,15 @@ DEEP_REGIONS = (Region.C, Region.L, Region.IC, Region.I)
 MOST_UNSEEN_DEEP_REGIONS = 1
 MOST_UNSEEN_REGIONS = 3
 """With more regions unknown than this, the total spans every treatment band."""
-NON_CONTRAST = "Send the non-contrast head CT, soft-tissue kernel, slices of 5 mm or less."
+UNTOUCHED = "Send the series as the scanner stored it, not windowed, rescaled or stripped of its skull."
+HEAD_CT = "Send the axial non-contrast head CT of the patient."
+SOFT_KERNEL = "Send the soft-tissue (brain) reconstruction of the same scan."
+THINNER = "Send a reconstruction with slices of 5 mm or less; the scanner can make one of the same data."
+BEFORE_CONTRAST = "Send the series that was made before contrast was given."
 BY_EYE = "Read the scan by eye and enter the ten regions by hand."
 
 
-def _refuse(code: RefusalCode, text: str, remedy: str = NON_CONTRAST) -> NoReturn:
+def _refuse(code: RefusalCode, text: str, remedy: str) -> NoReturn:
     raise ScanRefused(code, text, remedy)
 
 
@@ -68,7 +70,11 @@ def check_hounsfield(volume: CtVolume) -> None:
     """Air and bone must be there: NOT_HU."""
     sample = volume.hu[::4, ::4]
     if np.percentile(sample, 0.5) > AIR_BELOW_HU or np.percentile(sample, 99.9) < BONE_ABOVE_HU:
-        _refuse(RefusalCode.NOT_HU, "The values are not Hounsfield units of a whole head: air or bone is missing.")
+        _refuse(
+            RefusalCode.NOT_HU,
+            "The values are not Hounsfield units of a whole head: air or bone is missing.",
+            UNTOUCHED,
+        )
 
 
 def check_slices(volume: CtVolume) -> None:
@@ -79,6 +85,7 @@ def check_slices(volume: CtVolume) -> None:
         _refuse(
             RefusalCode.SLICES_TOO_THICK,
             f"Slices are up to {widest:.1f} mm thick or apart; at most {WIDEST_GAP_MM:.1f} mm can be scored.",
+            THINNER,
         )
     height = float(volume.slice_positions_mm[-1])
     if volume.slice_count < LEAST_SLICES or height < LEAST_HEIGHT_MM:
@@ -93,22 +100,22 @@ def check_field_of_view(volume: CtVolume) -> None:
     """A head must fit into the picture and fill a fair part of it: NOT_A_HEAD."""
     widths = [n * size for n, size in zip(volume.hu.shape, volume.spacing_mm, strict=False)]
     if min(widths) < FIELD_OF_VIEW_MM[0] or max(widths) > FIELD_OF_VIEW_MM[1]:
-        _refuse(RefusalCode.NOT_A_HEAD, "The field of view is not that of a head scan.")
+        _refuse(RefusalCode.NOT_A_HEAD, "The field of view is not that of a head scan.", HEAD_CT)
 
 
 def check_head(head: Head | None) -> Head:
     """A skull with brain of plausible size: NO_BRAIN, NOT_A_HEAD."""
     if head is None or head.volume_ml < SMALLEST_PLAUSIBLE_ML:
-        _refuse(RefusalCode.NO_BRAIN, "No brain was found: there is no soft tissue deep inside bone.")
+        _refuse(RefusalCode.NO_BRAIN, "No brain was found: there is no soft tissue deep inside bone.", HEAD_CT)
     if head.volume_ml > LARGEST_HEAD_ML or head.bone_rim_fraction < LEAST_BONE_RIM:
-        _refuse(RefusalCode.NOT_A_HEAD, "The soft tissue in this scan is not enclosed by a skull.")
+        _refuse(RefusalCode.NOT_A_HEAD, "The soft tissue in this scan is not enclosed by a skull.", HEAD_CT)
     return head
 
 
 def check_brain_density(mode_hu: float | None) -> float:
     """The commonest density must be that of brain: NOT_HU."""
     if mode_hu is None or not BRAIN_MODE_HU[0] <= mode_hu <= BRAIN_MODE_HU[1]:
-        _refuse(RefusalCode.NOT_HU, "The commonest density inside the skull is not that of brain.")
+        _refuse(RefusalCode.NOT_HU, "The commonest density inside the skull is not that of brain.", UNTOUCHED)
     return mode_hu
 
 
@@ -140,14 +147,13 @@ def check_roughness(volume: CtVolume) -> None:
     rough = middle - ndimage.uniform_filter(middle, 3)
     is_soft = middle.size and SOFT_HU[0] < float(np.median(middle)) < SOFT_HU[1]
     if is_soft and 1.4826 * float(np.median(np.abs(rough))) > REFUSED_NOISE_HU:
-        _refuse(RefusalCode.BONE_KERNEL, TOO_ROUGH)
+        _refuse(RefusalCode.BONE_KERNEL, TOO_ROUGH, SOFT_KERNEL)
 
 
 def check_kernel(volume: CtVolume, noise: float) -> None:
     """A soft-tissue reconstruction: BONE_KERNEL."""
-    kernel = volume.acquisition.kernel
-    if noise > REFUSED_NOISE_HU or (kernel is not None and SHARP_KERNEL.match(kernel.strip())):
-        _refuse(RefusalCode.BONE_KERNEL, TOO_ROUGH)
+    if noise > REFUSED_NOISE_HU or is_for_bone(volume.acquisition.kernel):
+        _refuse(RefusalCode.BONE_KERNEL, TOO_ROUGH, SOFT_KERNEL)
 
 
 def check_coverage(coverage: Mapping[Side, Mapping[Region, float]]) -> None:
@@ -205,4 +211,4 @@ def check_contrast(volume: CtVolume, millilitres: float) -> None:
     """No contrast agent: CONTRAST_ENHANCED."""
     limit = CONTRAST_ML_IF_RECORDED if volume.acquisition.contrast_agent else CONTRAST_ML
     if millilitres > limit:
-        _refuse(RefusalCode.CONTRAST_ENHANCED, "Vessels are enhanced: this is not a non-contrast CT.")
+        _refuse(RefusalCode.CONTRAST_ENHANCED, "Vessels are enhanced: this is not a non-contrast CT.", BEFORE_CONTRAST)

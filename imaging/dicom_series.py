@@ -1,6 +1,5 @@
 """Sorts the images of an upload into series and ranks them: first the plain head CT that ASPECTS is read on."""
 
-import re
 from collections import defaultdict
 from typing import NamedTuple
 
@@ -8,6 +7,7 @@ import numpy as np
 from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage
 
 from imaging.dicom_headers import SliceHeader
+from imaging.kernels import is_sharp
 
 CT_CLASSES = {CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage}
 
@@ -18,15 +18,6 @@ _NOT_SLICES = {
 }  # fmt: skip
 """Image Type values of CT objects that are no measured slices: overviews, pictures, projections, perfusion maps."""
 
-_SHARP_KERNEL = re.compile(
-    r"""
-    ^[BHIJQU]r?(?:[5-9]\d)        # Siemens: the number grows with sharpness; 50 and above is bone
-    | BONE | EDGE | LUNG | DETAIL   # GE
-    | ^(?:YC|YD|YE|D|E|EC)$       # Philips
-    | ^FC(?:3\d|8\d)$             # Canon
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
 _SAME_PLANE_COSINE = 0.94
 """Cosine of 20 degrees: images that lean less against one another are meant as one stack."""
 _AXIAL_COSINE = 0.75
@@ -112,11 +103,6 @@ def series_rank(group: list[SliceHeader]) -> SeriesRank:
         minus_length_mm=-length,
         series_uid=first.file.series_uid or "",
     )
-
-
-def is_sharp(kernel: str | None) -> bool:
-    """Whether a reconstruction kernel's name is one that vendors give to bone and edge kernels."""
-    return kernel is not None and _SHARP_KERNEL.search(kernel.split("/")[0].strip()) is not None
 
 
 def _same_plane(one: SliceHeader, other: SliceHeader) -> bool:

@@ -34,6 +34,8 @@ every second slice by 2.4 mm, which counts as 5."""
 TURN_DEGREES, SEVERE_TURN_DEGREES = 6.0, 10.0
 """Turn from slice to slice. Still heads show up to 4."""
 BODY_HU, SECTORS, LARGEST_TURN_SECTORS = -300.0, 180, 15
+LEAST_OVALNESS_MM = 2.0
+"""A rounder outline tells no turn; heads are oval by 6 mm and more."""
 FEWEST_SLICES = 4
 MOTION_SUSPECTED = ReadingWarning(
     "MOTION_SUSPECTED",
@@ -145,6 +147,8 @@ def _step_mm(middles: Floats, height: Floats) -> float:
 def _turn_degrees(here: Floats, there: Floats) -> float:
     """Angle by which one outline must be turned to look most like the next."""
     here, there = here - here.mean(), there - there.mean()
+    if min(here.std(), there.std()) < LEAST_OVALNESS_MM:
+        return 0.0
     shifts = sorted(range(-LARGEST_TURN_SECTORS, LARGEST_TURN_SECTORS + 1), key=abs)
     best = max(shifts, key=lambda shift: float(here @ np.roll(there, shift)))
     return abs(best) * 360.0 / SECTORS

@@ -7,7 +7,8 @@ from imaging.refusals import RefusalCode, ScanRefused
 from imaging.volume import Floats, HounsfieldArray
 
 MIN_SPACING_MM = 0.1
-MAX_SPACING_MM = 10.0
+MAX_SPACING_MM, MAX_SLICE_MM = 10.0, 60.0
+"""In plane, and from slice to slice: slices that are too far apart to be scored are told as such later on."""
 
 _SIZE_TOLERANCE = 0.02
 """Share by which a matrix may miss the stated voxel size; headers are rounded, a wrong matrix misses by far more."""
@@ -42,11 +43,7 @@ def millimetre_affine(header: NiftiHeader, notes: list[str]) -> Floats:
         )
     fitting = {name: matrix for name, matrix in candidates.items() if _fits(matrix, sizes)}
     if not fitting:
-        raise ScanRefused(
-            RefusalCode.GEOMETRY_UNREADABLE,
-            "The orientation in the file contradicts its voxel size, or the size is impossible for a head CT.",
-            "Convert the original DICOM series again.",
-        )
+        raise _contradictory()
     if len({bool(np.linalg.det(matrix[:3, :3]) > 0) for matrix in fitting.values()}) > 1:
         raise ScanRefused(
             RefusalCode.ORIENTATION_UNKNOWN,
@@ -56,6 +53,14 @@ def millimetre_affine(header: NiftiHeader, notes: list[str]) -> Floats:
     if "sform" in candidates and "sform" not in fitting:
         notes.append("The sform contradicts the stated voxel size; the qform was used.")
     return next(iter(fitting.values()))
+
+
+def _contradictory() -> ScanRefused:
+    return ScanRefused(
+        RefusalCode.GEOMETRY_UNREADABLE,
+        "The orientation in the file contradicts its voxel size, or the size is impossible for a head CT.",
+        "Convert the original DICOM series again.",
+    )
 
 
 def _scaled(matrix: Floats, scale: float) -> Floats:
@@ -78,7 +83,7 @@ def _fits(affine: Floats, sizes_mm: Floats) -> bool:
         return False
     normal = np.cross(steps[:, 0], steps[:, 1])
     along_normal = abs(float(normal @ steps[:, 2])) / float(np.linalg.norm(normal))
-    if max(lengths[0], lengths[1], along_normal) > MAX_SPACING_MM * (1 + _SIZE_TOLERANCE):
+    if max(lengths[0], lengths[1], along_normal) > MAX_SLICE_MM:
         return False
     agrees = np.abs(lengths - sizes_mm) <= _SIZE_TOLERANCE * sizes_mm
     third = bool(agrees[2]) or abs(along_normal - float(sizes_mm[2])) <= _SIZE_TOLERANCE * float(sizes_mm[2])
@@ -90,6 +95,11 @@ def stack_along_head(hu: HounsfieldArray, affine: Floats, notes: list[str]) -> t
 
     A file may be stored sagittal or coronal; CT slices lie across the head-foot axis. Positions are explicit, so axes
     may be swapped and k reversed without loss.
+
+    Raises
+    ------
+    ScanRefused
+        ``GEOMETRY_UNREADABLE`` for pixels that are impossibly large.
     """
     steps = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
     headward = np.abs(steps[2])
@@ -104,4 +114,6 @@ def stack_along_head(hu: HounsfieldArray, affine: Floats, notes: list[str]) -> t
         affine = affine.copy()
         affine[:3, 3] += (hu.shape[2] - 1) * affine[:3, 2]
         affine[:3, 2] *= -1
+    if float(np.linalg.norm(affine[:3, :2], axis=0).max()) > MAX_SPACING_MM:
+        raise _contradictory()
     return hu, affine

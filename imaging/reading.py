@@ -18,6 +18,7 @@ from imaging.densitometry import Densities, measure
 from imaging.extras import extras_of
 from imaging.haemorrhage import check_blood, largest_dense_cluster
 from imaging.head import Head, find_head
+from imaging.hounsfield import HounsfieldMarks, check_calibration, hounsfield_marks
 from imaging.labelling import mirror_pairs, region_coverage
 from imaging.motion import MOTION_SUSPECTED, Motion, check_motion, motion_of
 from imaging.reduction import block_mean, blocks_for, upright
@@ -127,6 +128,7 @@ class _Found:
     head: Head
     mode_hu: float
     noise_hu: float
+    marks: HounsfieldMarks
     motion: Motion
 
 
@@ -137,6 +139,8 @@ def _search(volume: CtVolume, clock: _Clock) -> _Found:
         checks.check_field_of_view(volume)
         checks.check_hounsfield(volume)
         stack = block_mean(volume, blocks_for(volume, MEASURED_IN_PLANE_MM, MEASURED_SLICE_MM))
+        marks = hounsfield_marks(stack)
+        check_calibration(marks)
         coarse = block_mean(stack, blocks_for(stack, SEARCHED_IN_PLANE_MM, MEASURED_SLICE_MM))
         found = find_head(upright(coarse, SEARCHED_GRID_MM))
         if found is None or found.volume_ml < checks.DOUBTFUL_ML:
@@ -147,7 +151,7 @@ def _search(volume: CtVolume, clock: _Clock) -> _Found:
         noise = checks.noise_hu(volume, head)
         checks.check_kernel(volume, noise)
         motion = motion_of(coarse, head)
-    return _Found(stack, head, mode_hu, noise, motion)
+    return _Found(stack, head, mode_hu, noise, marks, motion)
 
 
 def _read(volume: CtVolume, found: _Found, clock: _Clock) -> tuple[Reading, Artefacts]:
@@ -179,12 +183,15 @@ def _read(volume: CtVolume, found: _Found, clock: _Clock) -> tuple[Reading, Arte
             side.value: {r.value: round(share, 2) for r, share in coverage[side].items()} for side in coverage
         },
         "noise_hu": round(found.noise_hu, 1),
+        "air_hu": found.marks.air_hu,
+        "fat_hu": found.marks.fat_hu,
         "brain_mode_hu": round(mode_hu, 1),
     }
     with clock.part("extras"):
         extras = extras_of(reading.regions, tissue, densities, pairs, registration, atlas).to_json()
     artefacts = Artefacts(volume, tissue, densities, registration)
-    warnings = (*reading.warnings, *((MOTION_SUSPECTED,) if found.motion.is_suspected else ()))
+    of_the_scan = (found.marks.warning, MOTION_SUSPECTED if found.motion.is_suspected else None)
+    warnings = (*reading.warnings, *(warning for warning in of_the_scan if warning is not None))
     return _finished(replace(reading, quality=quality, extras=extras, warnings=warnings), clock), artefacts
 
 

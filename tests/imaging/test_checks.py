@@ -81,7 +81,7 @@ def test_noise_is_no_head() -> None:
     assert refusal(stack(hu)) in {RefusalCode.NO_BRAIN, RefusalCode.NOT_A_HEAD}
 
 
-@pytest.mark.parametrize("kernel", ["BONEPLUS", "H70h", "Hr64f", "EDGE", "B80s"])
+@pytest.mark.parametrize("kernel", ["BONEPLUS", "H70h", "Hr64f/3", "EDGE", "B80s", "FC30", "YE"])
 def test_bone_kernels_by_name(kernel: str) -> None:
     assert refusal(with_kernel(kernel)) is RefusalCode.BONE_KERNEL
 

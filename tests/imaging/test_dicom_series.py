@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
-from imaging.dicom_series import is_sharp
+from imaging.kernels import is_sharp
 from imaging.refusals import RefusalCode, ScanRefused
 from imaging.scan_file import read_volume
 from imaging.volume import CtVolume
