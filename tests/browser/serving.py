@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
+from app.access.actor import Actor, ActorKind, Scope
 from app.main import create_app
 from app.scans.pool import ScanPool
 from app.settings.settings import Settings
@@ -32,6 +33,8 @@ class StandingClock:
 
 
 server_clock = StandingClock()
+
+CLINICIAN = Actor(ActorKind.PERSON, "dr-day", frozenset({Scope.READ, Scope.TRIAGE}))
 
 _SCAN_STAND_IN = Path(__file__).parents[1] / "app" / "scans" / "fake_worker.py"
 
@@ -60,10 +63,13 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def application(*, stand_in: bool = True) -> Iterator[str]:
-    """The address of the application on a port of its own; its scans are read by a stand-in, or really."""
-    settings = Settings(site_time_zone="Europe/London")
-    app = create_app(settings)
+def application(*, stand_in: bool = True, record: Path | None = None) -> Iterator[str]:
+    """The address of the application on a port of its own; its scans are read by a stand-in, or really.
+
+    With a folder for ``record`` it keeps cases there, and everybody who asks is the same clinician.
+    """
+    settings = Settings(site_time_zone="Europe/London", data_dir=record)
+    app = create_app(settings, everyone=None if record is None else CLINICIAN)
     if stand_in:
         app.state.service.desk.pool = ScanPool(settings, (sys.executable, str(_SCAN_STAND_IN), "scores"))
     app.dependency_overrides[current_time] = lambda: server_clock.now

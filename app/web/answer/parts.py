@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.web.answer.wording import say_choice, say_value, title_of
+from app.web.answer.wording import OUT_OF_SCOPE_VERDICT, say_choice, say_value, title_of
 from app.web.form import layout
 from app.web.form.reading import FormReading
 from app.web.times.words import say_ago, say_moment
@@ -32,6 +32,13 @@ STANCE_COUNTS = (
     ({Stance.NEED_DATA}, "cannot say before more is known"),
     ({Stance.NOT_ADDRESSED}, "patient not covered"),
 )
+
+
+def lead_of(answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The leading guideline, which the answer puts first; ``None``: no guideline on thrombectomy is asked."""
+    if answer["evt_summary"]["verdict"] == OUT_OF_SCOPE_VERDICT:
+        return None
+    return next((one for one in answer["evt"] if one["kind"] == "guideline"), None)
 
 
 def sources(answer: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:

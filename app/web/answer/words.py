@@ -11,7 +11,6 @@ from app.web.answer.changes import changes
 from app.web.answer.record_text import copy_text, say_score
 from app.web.answer.transfer import call_script, time_line
 from app.web.answer.wording import (
-    OUT_OF_SCOPE_VERDICT,
     outcome_text,
     say_checked,
     say_condition,
@@ -65,7 +64,7 @@ def answer_words(reading: FormReading, answer: Mapping[str, Any], scan_decision:
                 "closes": bound.closes,
                 "words": bound.words,
             }
-            for bound in time_bounds(answer)
+            for bound in (time_bounds(answer) if parts.lead_of(answer) else ())
         ],
         "arrived_ms": _arrived_ms(reading),
         "call": call_script(answer, said, entered),
@@ -127,6 +126,8 @@ def say_times(answer: Mapping[str, Any], zone: ZoneInfo, approximate: Collection
             said["about"] = _("about")
     if times["anchor_at"]:
         said["anchor"] += f", {clock('anchor_at')}"
+    if parts.lead_of(answer) is None:
+        return said  # windows and punctures are of thrombectomy, which is not the question
     if times["window_closes_at"]:
         said["left"] = say_minutes(times["minutes_left_in_window"])
         window, closes = _dashed(times["window"]), clock("window_closes_at")
@@ -149,13 +150,11 @@ def _dashed(window: str) -> str:
 
 def _headline(answer: Mapping[str, Any], reading: FormReading) -> dict[str, Any]:
     """The verdict of the leading guideline, which the answer puts first."""
-    verdict = answer["evt_summary"]["verdict"]
-    lead = next((one for one in answer["evt"] if one["kind"] == "guideline"), None)
-    is_asked = lead is not None and verdict != OUT_OF_SCOPE_VERDICT
-    later = lead["at_projected_puncture"] if lead is not None and is_asked else None
+    lead = parts.lead_of(answer)
+    later = lead["at_projected_puncture"] if lead is not None else None
     return {
-        "state": state_of(verdict),
-        "lead": lead if is_asked else None,
+        "state": state_of(answer["evt_summary"]["verdict"]),
+        "lead": lead,
         "haemorrhage_open": "haemorrhage_on_imaging" not in reading.payload["facts"],
         "at_puncture": later if lead is not None and later != lead["outcome"] else None,
     }

@@ -14,6 +14,7 @@ from app.access.guard import requires
 from app.api.service import service_of
 from app.intake.cases import case_of
 from app.store.faults import AlreadyDecided, NotInRecord, RecordBusy, RecordUnavailable, UnusableCaseId
+from app.web.answer.parts import lead_of
 from app.web.answer.record_text import say_score
 from app.web.answer.wording import state_of, title_of
 from app.web.form.bodies import form_fields
@@ -148,6 +149,7 @@ async def show(request: Request, case_id: str, actor: Reader) -> Response:
         answer=answer,
         state=state_of(answer["evt_summary"]["verdict"]),
         score=say_score(answer["aspects"]),
+        lead=lead_of(answer),
         evaluated=_say_kept(request)(answer["evaluated_at"]),
         fields=fields | {"case_id": case_id},
         left_out=[title_of(name) for name in left_out],

@@ -339,3 +339,12 @@ async def test_a_page_that_needs_a_case_leads_back_to_the_form(client: httpx.Asy
     response = await client.get("/scan")
     assert response.status_code == 303
     assert response.headers["location"] == "/"
+
+
+async def test_a_haemorrhage_shows_no_window_and_no_puncture(client: httpx.AsyncClient) -> None:
+    page = (await client.post("/", data=CASE | {"haemorrhage_on_imaging": "yes"})).text
+    assert "Out of scope: haemorrhage" in page
+    assert "3 h 55 min" in page
+    for words in ("window closes", "uncture expected", "data-bound", 'class="journey"'):
+        assert words not in page
+        assert words in (await client.post("/", data=CASE)).text
