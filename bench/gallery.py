@@ -17,8 +17,8 @@ from simulated_heads import simulated_host
 from trial_cases import changes
 
 from imaging.outputs import key_image_png
-from imaging.overlay import font_of
 from imaging.reading import read_volume_of
+from imaging.slice_picture import font_of
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "images" / "gallery.png"
 CASES = (

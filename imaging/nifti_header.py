@@ -124,24 +124,32 @@ def _qform(fields: Any) -> Floats:
     return matrix
 
 
-def nifti_file(values: NDArray[Any], affine_mm: Floats, description: str, slope: float = 1.0) -> bytes:
-    """A whole uncompressed NIfTI-1 file of one volume.
+def nifti_start(
+    shape: tuple[int, int, int], number_type: np.dtype[Any], affine_mm: Floats, description: str, slope: float = 1.0
+) -> bytes:
+    """All that stands before the voxels in a NIfTI-1 file of one volume; they follow slice by slice, i fastest.
 
     Parameters
     ----------
-    values : shape (i, j, k), of a type that NIfTI knows.
+    number_type : one that NIfTI knows, little-endian.
     affine_mm : 4x4, voxel index to RAS+ mm. Shear (gantry tilt) is kept: only the sform states it.
     slope : what stored values are multiplied by.
     """
     header = np.zeros((), dtype=_record(NIFTI1_BYTES, "<"))
-    code = next(code for code, name in _NUMBER_TYPES.items() if np.dtype(name) == values.dtype)
+    code = next(code for code, name in _NUMBER_TYPES.items() if np.dtype(name) == number_type)
     header["sizeof_hdr"], header["magic"], header["vox_offset"] = NIFTI1_BYTES, b"n+1", _VOXELS_FROM
-    header["dim"][:4] = [3, *values.shape]
+    header["dim"][:4] = [3, *shape]
     header["dim"][4:] = 1
-    header["datatype"], header["bitpix"] = code, values.dtype.itemsize * 8
+    header["datatype"], header["bitpix"] = code, number_type.itemsize * 8
     header["pixdim"][:4] = [1, *np.linalg.norm(affine_mm[:3, :3], axis=0)]
     header["pixdim"][4:] = 1
     header["scl_slope"], header["xyzt_units"], header["descrip"] = slope, _MILLIMETRES, description.encode()
     header["sform_code"], header["srow"] = _SCANNER_ANAT, affine_mm[:3]
+    return header.tobytes() + bytes(_VOXELS_FROM - NIFTI1_BYTES)
+
+
+def nifti_file(values: NDArray[Any], affine_mm: Floats, description: str, slope: float = 1.0) -> bytes:
+    """A whole uncompressed file of an array of shape (i, j, k); the rest as of :func:`nifti_start`."""
+    i, j, k = values.shape
     little = values.astype(values.dtype.newbyteorder("<"), copy=False)
-    return header.tobytes() + bytes(_VOXELS_FROM - NIFTI1_BYTES) + little.tobytes(order="F")
+    return nifti_start((i, j, k), values.dtype, affine_mm, description, slope) + little.tobytes(order="F")

@@ -1,10 +1,11 @@
-"""Writes a reading to a folder: its JSON, two pictures, two maps with their description; each whole or not at all."""
+"""Writes a reading to a folder: its JSON, two pictures, three maps with their description; each whole or not at all."""
 
 import gzip
 import io
 import json
 import os
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,16 @@ from PIL import Image
 from imaging.asymmetry_map import asymmetry_hu
 from imaging.atlas import Atlas, load_atlas
 from imaging.key_image import key_image
-from imaging.nifti_header import nifti_file
-from imaging.overlay import Drawn, contact_sheet
+from imaging.nifti_header import nifti_start
+from imaging.overlay import contact_sheet
 from imaging.reading import Artefacts
 from imaging.result import Reading
+from imaging.slice_picture import Drawn
 from imaging.volume import CtVolume
 
 ASYMMETRY_STEPS_PER_HU = 10
+MAP_PACKING = 2
+"""Level of compression: maps hold long runs of the same value."""
 THUMBNAIL_PX = (480, 480)
 UNEVEN_NOTE = (
     "The slices are unevenly spaced, which NIfTI cannot say: the label map's matrix is exact at the first and the last"
@@ -41,15 +45,20 @@ def write_outputs(reading: Reading, artefacts: Artefacts | None, folder: Path) -
         If the folder cannot be made or written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    contents = {"reading.json": _json(reading.to_json())}
-    if artefacts is not None:
-        atlas = load_atlas()
-        contents["overlay.png"] = overlay_png(reading, artefacts)
-        contents["key_image.png"] = key_image_png(reading, artefacts)
-        contents["labels.nii.gz"] = _label_map(artefacts)
-        contents["asymmetry.nii.gz"] = _asymmetry_map(artefacts, atlas)
-        contents["labels.json"] = _json(_label_description(artefacts.scan, atlas))
-    return [_write_whole(folder / name, content) for name, content in contents.items()]
+    files = [_write_whole(folder / "reading.json", _json(reading.to_json()))]
+    if artefacts is None:
+        return files
+    drawn, scan = _drawn(reading, artefacts), artefacts.scan
+    tenths, slope = _asymmetry_tenths(artefacts, drawn.atlas), 1 / ASYMMETRY_STEPS_PER_HU
+    contents: dict[str, Callable[[], bytes]] = {
+        "overlay.png": lambda: _png(contact_sheet(drawn)),
+        "key_image.png": lambda: _png(key_image(drawn)),
+        "labels.nii.gz": lambda: _map(artefacts.labels, scan, "ASPECTS regions, values in labels.json"),
+        "counted.nii.gz": lambda: _map(_counted_labels(drawn), scan, "The same where a voxel counted"),
+        "asymmetry.nii.gz": lambda: _map(tenths, scan, "HU darker (-) than the mirror image", slope),
+        "labels.json": lambda: _json(_label_description(scan, drawn.atlas)),
+    }
+    return files + [_write_whole(folder / name, make()) for name, make in contents.items()]
 
 
 def overlay_png(reading: Reading, artefacts: Artefacts) -> bytes:
@@ -83,36 +92,44 @@ def _png(picture: Image.Image) -> bytes:
 
 def native_labels(artefacts: Artefacts) -> NDArray[np.uint8]:
     """Region values on the scan's own voxels: each measured voxel fills the block that it came from."""
-    return _native(artefacts.labels, artefacts.scan)
-
-
-def _native(measured: NDArray[Any], scan: CtVolume) -> NDArray[Any]:
-    """Values of the measured stack on the scan's own voxels; zero where a block was not filled."""
-    native = np.zeros(scan.hu.shape, dtype=measured.dtype)
-    for axis in range(measured.ndim):
-        measured = measured.repeat(max(1, scan.hu.shape[axis] // measured.shape[axis]), axis=axis)
-    i, j, k = measured.shape
-    native[:i, :j, :k] = measured
+    native = np.zeros(artefacts.scan.hu.shape, dtype=np.uint8)
+    for k, plane in enumerate(_native_planes(artefacts.labels, artefacts.scan)):
+        native[:, :, k] = plane
     return native
 
 
-def _label_map(artefacts: Artefacts) -> bytes:
-    regions = "ASPECTS regions, values in labels.json"
-    return _packed(nifti_file(native_labels(artefacts), artefacts.scan.affine_ras_mm, regions))
+def _native_planes(measured: NDArray[Any], scan: CtVolume) -> Iterator[NDArray[Any]]:
+    """The scan's slices one by one with the values of the measured stack; zero where a block was not filled."""
+    blocks = [max(1, n // m) for n, m in zip(scan.hu.shape, measured.shape, strict=True)]
+    for k in range(scan.slice_count):
+        plane = np.zeros(scan.hu.shape[:2], dtype=measured.dtype)
+        if k // blocks[2] < measured.shape[2]:
+            block = measured[:, :, k // blocks[2]].repeat(blocks[0], axis=0).repeat(blocks[1], axis=1)
+            plane[: block.shape[0], : block.shape[1]] = block
+        yield plane
 
 
-def _asymmetry_map(artefacts: Artefacts, atlas: Atlas) -> bytes:
+def _map(measured: NDArray[Any], scan: CtVolume, description: str, slope: float = 1.0) -> bytes:
+    """A gzipped NIfTI file on the scan's own voxels; without a time, so that the same map gives the same file."""
+    i, j, k = scan.hu.shape
+    buffer = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, compresslevel=MAP_PACKING, mtime=0) as stream:
+        stream.write(nifti_start((i, j, k), measured.dtype, scan.affine_ras_mm, description, slope))
+        for plane in _native_planes(measured, scan):
+            stream.write(plane.tobytes(order="F"))
+    return buffer.getvalue()
+
+
+def _counted_labels(drawn: Drawn) -> NDArray[np.uint8]:
+    """Region values where a voxel counted, on the measured stack."""
+    left_out = np.stack([drawn.left_out(k) for k in range(drawn.labels.shape[2])], axis=2)
+    return np.where(left_out, 0, drawn.labels).astype(np.uint8)
+
+
+def _asymmetry_tenths(artefacts: Artefacts, atlas: Atlas) -> NDArray[np.int16]:
     """Tenths of HU; what did not count is 0."""
     hu = asymmetry_hu(artefacts.tissue, artefacts.densities, artefacts.registration, atlas)
-    tenths = np.rint(np.nan_to_num(hu) * ASYMMETRY_STEPS_PER_HU).astype(np.int16)
-    native, affine = _native(tenths, artefacts.scan), artefacts.scan.affine_ras_mm
-    darker = "HU darker (-) than the mirror image"
-    return _packed(nifti_file(native, affine, darker, 1 / ASYMMETRY_STEPS_PER_HU))
-
-
-def _packed(content: bytes) -> bytes:
-    """Gzip without a time, so that the same maps give the same file."""
-    return gzip.compress(content, compresslevel=6, mtime=0)
+    return np.rint(np.nan_to_num(hu) * ASYMMETRY_STEPS_PER_HU).astype(np.int16)
 
 
 def _label_description(scan: CtVolume, atlas: Atlas) -> dict[str, Any]:

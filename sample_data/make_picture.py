@@ -7,14 +7,15 @@ from pathlib import Path
 from PIL import Image
 
 from imaging.outputs import overlay_png
-from imaging.overlay import COLOURS, COLUMNS, FOOTER_PX, HEADER_PX
+from imaging.overlay import COLUMNS, FOOTER_PX, HEADER_PX
 from imaging.reading import read_with_artefacts
+from imaging.slice_picture import COLOURS, LEFT_OUT_COLOUR
 
 HERE = Path(__file__).resolve().parent
 SCAN = HERE / "head_ct_left_mca.nii.gz"
 PICTURE = HERE.parent / "docs" / "images" / "overlay.png"
-FIRST_ROW, ROWS, COLUMNS_SHOWN = 0, 2, (1, 5)
-"""Which part of the sheet: the slices from the basal ganglia to the ventricles' roof, without the leftmost column."""
+FIRST_ROW, ROWS, COLUMNS_SHOWN = 1, 2, (0, 4)
+"""Which part of the sheet: the slices from the basal ganglia to the ventricles' roof."""
 WIDTH_PX, GREYS, TINTS = 1200, 24, 6
 
 
@@ -36,7 +37,11 @@ def main() -> int:
 def _palette() -> Image.Image:
     """Greys and tints of the sheet's own colours: a small file whose legend keeps its colours."""
     greys = [[round(255 * n / (GREYS - 1))] * 3 for n in range(GREYS)]
-    tints = [[round(part * n / TINTS) for part in colour] for colour in COLOURS.values() for n in range(1, TINTS + 1)]
+    tints = [
+        [round(part * n / TINTS) for part in colour]
+        for colour in (*COLOURS.values(), LEFT_OUT_COLOUR)
+        for n in range(1, TINTS + 1)
+    ]
     palette = Image.new("P", (1, 1))
     palette.putpalette([part for colour in (*greys, *tints) for part in colour])
     return palette

@@ -9,8 +9,10 @@ from PIL import Image
 from imaging.atlas import load_atlas
 from imaging.key_image import ABOVE, DEEP, fullest_slice, key_image
 from imaging.outputs import overlay_png
-from imaging.overlay import COLOURS, Display, Drawn, _outline, contact_sheet
+from imaging.overlay import COLUMNS, FOOTER_PX, HEADER_PX, contact_sheet
+from imaging.reading import read_volume_of
 from imaging.result import Reading
+from imaging.slice_picture import COLOURS, LEFT_OUT_COLOUR, Display, Drawn, _border, _outline, draw_slice
 from scoring.regions import Region, Side, Status
 from tests.imaging.phantom import plain_phantom, plain_reading, with_ball
 
@@ -62,7 +64,7 @@ def test_affected_differs_without_colour() -> None:
     drawn = {}
     for status in Status:
         pixels = np.zeros((80, 80, 3), dtype=np.uint8)
-        _outline(pixels, mask, status)
+        _outline(pixels, mask, _border(mask.astype(np.uint8)), status)
         drawn[status] = np.asarray(pixels.any(axis=2))
     assert drawn[Status.AFFECTED][30:50, 30:50].any()  # hatched inside
     assert not drawn[Status.UNAFFECTED][30:50, 30:50].any()
@@ -73,9 +75,9 @@ def test_affected_differs_without_colour() -> None:
 def test_an_affected_region_shows_on_its_side_of_the_sheet() -> None:
     yellow = np.array(COLOURS[Status.AFFECTED])
     images = [np.asarray(sheet(called(Status.AFFECTED, side))) for side in (Side.LEFT, Side.RIGHT)]
-    drawn = [np.asarray(np.abs(image[64:-60].astype(int) - yellow).sum(axis=2) == 0) for image in images]
+    drawn = [np.asarray(np.abs(image[HEADER_PX:-FOOTER_PX].astype(int) - yellow).sum(axis=2) == 0) for image in images]
     assert all(mask.sum() > 500 for mask in drawn)
-    width = images[0].shape[1] / 5
+    width = images[0].shape[1] / COLUMNS
     left, right = (np.nonzero(mask)[1] % width for mask in drawn)
     assert left.mean() > width / 2 > right.mean()
 
@@ -87,7 +89,7 @@ def test_the_sheet_is_a_png_of_sensible_size() -> None:
 
 
 def test_not_for_diagnosis_is_burnt_in() -> None:
-    header = np.asarray(sheet(plain_reading()[0]))[:64]
+    header = np.asarray(sheet(plain_reading()[0]))[:HEADER_PX]
     assert (header > 200).sum() > 1000  # text is drawn above the slices
 
 
@@ -105,3 +107,31 @@ def test_the_key_image_shows_both_levels_readably() -> None:
     yellow = np.abs(np.asarray(image).astype(int) - np.array(COLOURS[Status.AFFECTED])).sum(axis=2) == 0
     assert yellow[:, image.width // 2 :].sum() > 500  # M5 lies on the upper slice, the second of the two
     assert (np.asarray(image)[:66] > 200).sum() > 1000  # the score is written above
+
+
+def test_what_did_not_count_is_dotted() -> None:
+    reading, artefacts = read_volume_of(with_ball(plain_phantom(), (-52.0, -20.0, 40.0), 9.0, 9.0))  # an old infarct
+    assert artefacts is not None
+    drawn = Drawn(artefacts.scan, artefacts.tissue, artefacts.labels, reading, load_atlas())
+    k = max(range(drawn.labels.shape[2]), key=lambda one: int(drawn.left_out(one).sum()))
+    picture = np.asarray(draw_slice(drawn, k, pixel_mm=0.5, letter_px=15)).astype(int)
+    dots = np.abs(picture - np.array(LEFT_OUT_COLOUR)).sum(axis=2) == 0
+    assert dots.sum() > 50
+    assert np.nonzero(dots)[1].mean() > picture.shape[1] / 2  # it lies on the patient's left
+
+
+def test_the_window_follows_the_scans_own_brain() -> None:
+    _, artefacts = plain_reading()
+    drawn = drawn_from(plain_reading()[0])
+    darker = replace(drawn, tissue=replace(artefacts.tissue, mode_hu=artefacts.tissue.mode_hu - 9.0))
+    assert darker.window_hu == (drawn.window_hu[0] - 9, drawn.window_hu[1] - 9)
+    assert drawn.window_hu[1] - drawn.window_hu[0] == 40
+
+
+def test_of_two_regions_that_touch_one_draws_the_line() -> None:
+    values = np.zeros((40, 40), dtype=np.uint8)
+    values[5:20, 5:35], values[20:35, 5:35] = 1, 2
+    border = _border(values)
+    assert border[18:22, 20].sum() == 1
+    assert border[5, 20]
+    assert border[34, 20]

@@ -171,7 +171,10 @@ def test_voxels_are_the_scans_own() -> None:
 def test_outputs_are_complete_and_read_back(tmp_path: Path) -> None:
     reading, artefacts = plain_reading()
     written = write_outputs(reading, artefacts, tmp_path / "new" / "folder")
-    pictures, maps = {"overlay.png", "key_image.png"}, {"labels.nii.gz", "asymmetry.nii.gz", "labels.json"}
+    pictures, maps = (
+        {"overlay.png", "key_image.png"},
+        {"labels.nii.gz", "counted.nii.gz", "asymmetry.nii.gz", "labels.json"},
+    )
     assert {path.name for path in written} == {"reading.json"} | pictures | maps
     assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == sorted(p.name for p in written)
     image = nib.Nifti1Image.from_filename(tmp_path / "new" / "folder" / "labels.nii.gz")
@@ -183,6 +186,19 @@ def test_outputs_are_complete_and_read_back(tmp_path: Path) -> None:
         :, 0
     ].max() < 5
     assert json.loads((tmp_path / "new" / "folder" / "labels.json").read_text())["note"] == EVEN_NOTE
+
+
+def test_the_counted_map_holds_as_many_voxels_as_were_counted(stroke_outputs: tuple[Reading, Path]) -> None:
+    reading, folder = stroke_outputs
+    counted, labels = (
+        np.asarray(nib.Nifti1Image.from_filename(folder / name).dataobj) for name in ("counted.nii.gz", "labels.nii.gz")
+    )
+    assert set(np.unique(counted)) <= set(np.unique(labels))
+    assert (labels[counted > 0] == counted[counted > 0]).all()
+    for side in Side:
+        for region in Region:
+            here = int((counted == load_atlas().value(region, side)).sum())
+            assert here == reading.regions[side][region].voxels
 
 
 def test_the_asymmetry_map_shows_the_darkening_where_it_is(stroke_outputs: tuple[Reading, Path]) -> None:

@@ -15,7 +15,7 @@ from app.interop.dicom_out.contents import Content, region_values
 from app.interop.dicom_out.identity import DEVICE_NAME, MANUFACTURER, MODEL, SERIAL_NUMBER, VERSION, Kind, unique
 from app.interop.dicom_out.sources import Sources
 from app.interop.dicom_out.stamp import Making, stamp
-from imaging.overlay import COLOURS
+from imaging.slice_picture import COLOURS
 from scoring.regions import Region, Side, Status
 
 Which = Literal["affected", "all"]
