@@ -23,8 +23,6 @@ from app.interop.fhir.responses import fhir_response
 from app.interop.fhir.systems import Json
 from app.interop.fhir.terminology import code_systems, value_sets
 from app.problems import Problem
-from app.store import database
-from app.store.study_cases import kept_among, may_be_study
 from app.triage import triage
 from scoring.case import Case
 from scoring.errors import CaseError
@@ -67,6 +65,10 @@ async def _answered(read: FhirCase, case: Case, service: Service, actor: Actor) 
 
 async def _of_study(read: FhirCase, hospital: Hospital) -> FhirCase:
     """The case of the study that the request names, where it names no case: the only one, or the only one known."""
+    # A service without a record has no database to ask, and need not have its driver.
+    from app.store import database  # noqa: PLC0415
+    from app.store.study_cases import kept_among, may_be_study  # noqa: PLC0415
+
     studies: Sequence[str] = [uid for uid in read.studies if may_be_study(uid)]
     if read.request.case_id is not None or not studies:
         return read
