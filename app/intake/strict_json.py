@@ -54,7 +54,7 @@ def parse(body: bytes) -> object:
 
 def _decode(text: str) -> object:
     try:
-        return json.loads(text, object_pairs_hook=_object_with_single_keys, parse_constant=_refuse_constant)
+        return _DECODER.decode(text)
     except UnreadableJson:
         raise
     except json.JSONDecodeError as error:
@@ -75,6 +75,10 @@ def _object_with_single_keys(pairs: list[tuple[str, object]]) -> dict[str, objec
 
 def _refuse_constant(_name: str) -> NoReturn:
     raise UnreadableJson("NaN and Infinity are not JSON numbers.")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object_with_single_keys, parse_constant=_refuse_constant)
+"""One for all texts: ``json.loads`` with hooks makes a new one at each call."""
 
 
 def _refuse_odd_values(value: object) -> None:
