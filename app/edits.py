@@ -21,7 +21,7 @@ def edited(before: RevisionContent, case_id: str, received: bytes, request: Tria
     case_id
         Name of the case, which the request may leave out.
     received
-        The request as JSON.
+        The request as JSON. All parts of the answer are given, whichever it asks for: it is signed.
     request
         The same, checked.
     sites
@@ -32,7 +32,7 @@ def edited(before: RevisionContent, case_id: str, received: bytes, request: Tria
     CaseError
         The changed case contradicts itself.
     """
-    judged = JudgedCase.beside(replace(case_of(request, sites), case_id=case_id), before.reading, request.parts)
+    judged = JudgedCase.beside(replace(case_of(request, sites), case_id=case_id), before.reading)
     return judgement_of(
         received,
         judged,

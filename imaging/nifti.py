@@ -146,14 +146,17 @@ def _read_voxels(
 
 
 def _read_exactly(stream: ByteStream, count: int) -> bytearray:
-    """Return ``count`` bytes; memory grows with what arrives, not with what a header promises."""
+    """Return ``count`` bytes; memory grows with what arrives, not with what a header promises.
+
+    A scan for which memory does not suffice is no damaged one: MemoryError passes through.
+    """
     taken = bytearray()
-    with parsing_foreign_bytes("The NIfTI file is damaged: its compressed voxels cannot be unpacked."):
-        while len(taken) < count:
+    while len(taken) < count:
+        with parsing_foreign_bytes("The NIfTI file is damaged: its compressed voxels cannot be unpacked."):
             chunk = stream.read(min(_CHUNK_BYTES, count - len(taken)))
-            if not chunk:
-                raise corrupt_file("The NIfTI file is cut short: it holds fewer voxels than its header says.")
-            taken += chunk
+        if not chunk:
+            raise corrupt_file("The NIfTI file is cut short: it holds fewer voxels than its header says.")
+        taken += chunk
     return taken
 
 

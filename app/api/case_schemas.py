@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from app.answers.schemas import Moment, TriageAnswer, VersionsOut
 from app.intake.schemas import StrictModel, TriageRequest
+from app.store.revisions import Origin
 from app.store.status import Status
 
 Comment = Annotated[str, Field(strict=True, min_length=1, max_length=500, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
@@ -49,7 +50,7 @@ class RevisionOut(BaseModel):
     revision: int
     kept_at: Moment
     by: ActorOut
-    origin: Literal["triage", "scan", "edit"]
+    origin: Origin
     status: Status
     supersedes: int | None = Field(description="The signed revision that this one corrects.")
     superseded_by: int | None

@@ -48,9 +48,10 @@ class Announcer:
         whose = identity_of_case(connection, change.case_id)
         identity, answer = None if whose is None else asdict(whose), json.loads(content.answer)
         # A clinician's own score is never told as the software's: it goes out where the objects can say whose it is.
+        # An answer without the part ``aspects`` does not tell.
         aspects, is_signed = answer.get("aspects"), change.status is not Status.PRELIMINARY
         can_show = is_of_software(aspects) or (is_signed and can_be_shown(reading, aspects))
-        has_study = _has_study(reading, identity) and can_show
+        has_study = _has_study(reading, identity) and can_show and "aspects" in answer
         result = case_result(
             answer,
             reading,

@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import resource
+import stat
 import struct
 import time
 import zipfile
@@ -16,24 +18,27 @@ from app.answers.scan_schemas import ScanAnswer
 from app.main import create_app
 from app.scans.pool import ScanPool
 from app.settings.settings import Settings
+from tests.app.interop.dicom_in.test_sorting_hostile import deflated, huge, lying_codestream, many_frames
 
 pytestmark = pytest.mark.anyio
 
 _MIB = 1 << 20
+MOST_KIB = 1024 * 1024
+"""Memory that the process of a scan really takes, whatever the file claims."""
 
 
-def nifti_header(shape: tuple[int, int, int], data_type: int = 4, bits: int = 16, magic: bytes = b"n+1\0") -> bytes:
-    """A NIfTI-1 header of 352 bytes for a volume of 1 mm voxels; data type 4: int16, 2: uint8."""
+def nifti_header(shape: tuple[int, int, int], data_type: int = 4, bits: int = 16, voxel_mm: float = 1.0) -> bytes:
+    """A NIfTI-1 header of 352 bytes; data type 4: int16, 2: uint8."""
     header = bytearray(352)
     struct.pack_into("<i", header, 0, 348)
     struct.pack_into("<8h", header, 40, 3, *shape, 1, 1, 1, 1)
     struct.pack_into("<2h", header, 70, data_type, bits)
-    struct.pack_into("<8f", header, 76, 1, 1, 1, 1, 0, 0, 0, 0)
+    struct.pack_into("<8f", header, 76, 1, voxel_mm, voxel_mm, voxel_mm, 0, 0, 0, 0)
     struct.pack_into("<f", header, 108, 352)
     struct.pack_into("<2f", header, 112, 1, 0)
     struct.pack_into("<2h", header, 252, 0, 1)
-    struct.pack_into("<12f", header, 280, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0)
-    header[344:348] = magic
+    struct.pack_into("<12f", header, 280, voxel_mm, 0, 0, 0, 0, voxel_mm, 0, 0, 0, 0, voxel_mm, 0)
+    header[344:348] = b"n+1\0"
     return bytes(header)
 
 
@@ -42,6 +47,15 @@ def zipped(*members: tuple[str, bytes]) -> bytes:
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in members:
             file.writestr(name, content)
+    return archive.getvalue()
+
+
+def zipped_link() -> bytes:
+    """An archive with a symbolic link to a file of the machine."""
+    archive, link = io.BytesIO(), zipfile.ZipInfo("scan.dcm")
+    link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr(link, "/etc/passwd")
     return archive.getvalue()
 
 
@@ -67,6 +81,11 @@ FILES: dict[str, Callable[[], bytes]] = {
     "zip bomb": lambda: zipped(("scan.dcm", b"\0" * (300 * _MIB))),
     "zip that climbs": lambda: zipped(("../evil.dcm", dicom()), ("../../evil.dcm", dicom())),
     "zip of many": lambda: zipped(*((f"{number}", b"") for number in range(6000))),
+    "zip of a symbolic link": zipped_link,
+    "DICOM of 60,000 x 60,000": huge,
+    "DICOM of 100,000 frames": many_frames,
+    "DICOM whose JPEG 2000 claims 30,000 x 30,000": lying_codestream,
+    "DICOM that inflates to 300 MB": deflated,
     "DICOM behind a program": lambda: dicom(preamble=b"MZ" + b"\x90" * 126),
     "DICOM of 5,000 nested sequences": lambda: dicom(nested_sequences(5000)),
     "DICOM with an element of 2 GB": lambda: dicom(b"\x10\x00\x10\x00OB\0\0\xff\xff\xff\x7f" + b"x" * 100),
@@ -103,7 +122,10 @@ async def test_each_is_refused(client: httpx.AsyncClient, tmp_path: Path) -> Non
         assert reading.status == "refused", name
         assert time.monotonic() - started < 30, name
         refused[name] = reading.refusal.code
-    assert refused["gzip bomb"] == refused["zip bomb"] == refused["NIfTI of 32767 cubed"] == "TOO_LARGE"
+    large = {"gzip bomb", "zip bomb", "NIfTI of 32767 cubed", "DICOM of 60,000 x 60,000", "DICOM of 100,000 frames"}
+    assert {name for name, code in refused.items() if code == "TOO_LARGE"} >= large
+    assert refused["DICOM that inflates to 300 MB"] == "UNSUPPORTED_TRANSFER_SYNTAX"
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < MOST_KIB
     assert escaped(tmp_path) == []
 
 
@@ -113,12 +135,12 @@ async def test_a_heap_of_them_is_refused(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_scan_beyond_the_memory_of_its_process_is_too_large(tmp_path: Path) -> None:
-    """350 MB as int16, twice that as HU, in a process that may have 1 GiB in all."""
+    """As large as a head and 350 MB of voxels, in a process whose whole address space is 512 MiB."""
     scan = tmp_path / "scan.nii"
     with scan.open("wb") as file:
-        file.write(nifti_header((560, 560, 560)))
+        file.write(nifti_header((560, 560, 560), voxel_mm=0.4))
         file.truncate(352 + 2 * 560**3)
-    pool = ScanPool(Settings(scan_memory_limit_mib=1024))
+    pool = ScanPool(Settings(scan_memory_limit_mib=512))
     reading = await pool.read(scan)
     await pool.close()
     assert reading["refusal"]["code"] == "TOO_LARGE"
@@ -127,7 +149,7 @@ async def test_a_scan_beyond_the_memory_of_its_process_is_too_large(tmp_path: Pa
 async def test_a_scan_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
     scan = tmp_path / "scan.nii"
     with scan.open("wb") as file:
-        file.write(nifti_header((560, 560, 560)))
+        file.write(nifti_header((560, 560, 560), voxel_mm=0.4))
         file.truncate(352 + 2 * 560**3)
     pool = ScanPool(Settings(scan_seconds_limit=0.05))
     await pool.check()

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from app.access.actor import Actor, Scope
 from app.access.guard import requires
 from app.api.service import hospital_of
+from app.api.strict_route import StrictJsonRoute
 from app.interop.dicom_in import catalogue
 from app.interop.dicom_in.part10 import is_uid
 from app.interop.dicom_in.pull import pull_study
@@ -26,7 +27,7 @@ from app.interop.dicom_nodes import NodesFileError, load_nodes
 from app.problems import Problem
 from app.store import audit
 
-router = APIRouter(prefix="/v1/studies", tags=["dicom"])
+router = APIRouter(prefix="/v1/studies", tags=["dicom"], route_class=StrictJsonRoute)
 
 _MOST = 500
 

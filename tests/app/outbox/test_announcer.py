@@ -57,7 +57,8 @@ def records(engine: Engine, writer: Writer) -> Records:
 async def keep(records: Records, reading: dict[str, Any] | None = READING, **changes: Any) -> str:
     request = CASE | changes
     kept = None if reading is None else to_json(reading)
-    judged = JudgedCase.beside(case_of(TriageRequest.model_validate(request)), kept)
+    checked = TriageRequest.model_validate(request)
+    judged = JudgedCase.beside(case_of(checked), kept, checked.parts)
     judgement = judgement_of(to_json(request), judged, reading=kept, origin=Origin.SCAN)
     return (await records.keep(judgement, DOCTOR)).case_id
 
@@ -111,6 +112,15 @@ async def test_a_score_of_the_clinicians_own_is_not_sent_as_what_the_software_re
     know_patient(writer)
     await keep(records, facts=CASE["facts"] | {"aspects_total": 5})
     assert told(engine) == {("webhook", "preliminary"), ("hl7", "preliminary")}
+
+
+async def test_an_answer_that_does_not_tell_the_score_makes_no_objects(
+    records: Records, engine: Engine, writer: Writer
+) -> None:
+    know_patient(writer)
+    case_id = await keep(records, parts=["transfer"])
+    await records.confirm(DOCTOR, case_id, 1, None)
+    assert {kind for kind, _ in told(engine)} == {"webhook", "hl7"}
 
 
 async def test_a_target_hears_only_of_what_it_asked_for(engine: Engine, writer: Writer) -> None:

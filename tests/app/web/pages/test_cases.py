@@ -132,3 +132,13 @@ async def test_a_kept_request_comes_back_on_the_form_as_it_was(client: httpx.Asy
             assert again["facts"][name] == value, name
     if "findings" in request:
         assert again["findings"]["regions"] == request["findings"]["regions"]
+
+
+async def test_a_case_that_was_judged_in_part_says_so_and_shows_what_there_is(client: httpx.AsyncClient) -> None:
+    for parts, shown in ((["aspects"], "ASPECTS not known"), (["time"], None), (["evt", "transfer"], "Next step")):
+        name = "-".join(parts)
+        kept = await client.post("/v1/triage", json={"case_id": name, "facts": {}, "parts": parts})
+        assert kept.status_code == 200
+        page = (await client.get(f"/cases/{name}")).text
+        assert "Only a part of the answer was asked for" in page
+        assert shown is None or shown in page
