@@ -43,7 +43,7 @@ def _take_ct(browser: Browser, address: str) -> None:
     ready = "#viewer-stage.is-ready"
     page.wait_for_selector(ready, timeout=60_000)
     page.get_by_role("button", name="Show software reading").click()
-    page.wait_for_selector(ready, timeout=60_000)
+    page.wait_for_selector(".beside", timeout=60_000)
     page.get_by_label("Region outlines").check()
     page.get_by_label("Affected by the software").check()
     page.locator("#viewer").evaluate("part => part.scrollIntoView()")

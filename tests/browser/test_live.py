@@ -242,7 +242,7 @@ def test_parts_of_the_posterior_circulation_are_marked_alike(open_page: OpenPage
 def test_the_running_total_of_the_scale_is_shown(open_page: OpenPage) -> None:
     page = open_page()
     page.get_by_text("NIHSS item by item").click()
-    page.get_by_label("1a level of consciousness").select_option("2")
+    page.get_by_label("1a level of consciousness").select_option("2: wakes to strong stimuli only")
     expect(page.locator("#nihss-running")).to_have_text("So far 2; 14 items are open")
     page.get_by_label("4 face").select_option("1")
     expect(page.locator("#nihss-running")).to_have_text("So far 3; 13 items are open")
@@ -250,7 +250,7 @@ def test_the_running_total_of_the_scale_is_shown(open_page: OpenPage) -> None:
 
 def test_a_busy_server_is_asked_again_and_said_to_be_busy(open_page: OpenPage) -> None:
     page = _answered_early_case(open_page)
-    turned_away = []
+    turned_away: list[str] = []
 
     def turn_away_once(route: Route) -> None:
         if turned_away or route.request.method != "POST":

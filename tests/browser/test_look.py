@@ -55,10 +55,11 @@ def test_score_clock_verdict_and_next_step_are_in_the_first_view(open_page: Open
     page = open_page(width=width, height=height)
     enter_early_case(page)
     submit(page)
-    for name in ("Thrombectomy", "Next step", "ASPECTS", "Time"):
-        box = page.get_by_role("region", name=name).first.bounding_box()
+    parts = [page.get_by_role("region", name=name).first for name in ("Thrombectomy", "Next step", "ASPECTS", "Time")]
+    for part in (*parts, page.locator("#strip"), page.locator(".mini .map-levels")):
+        box = part.bounding_box()
         assert box is not None
-        assert box["y"] + box["height"] <= height, name
+        assert box["y"] + box["height"] <= height, part
 
 
 def _luminance(page: Page, control: Locator) -> float:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from app.api.service import service_of
 from app.web.form import layout
+from app.web.form.nihss_words import POINTS
 from app.web.form.reading import FormReading
 from app.web.map.words import REGION_TIPS
 from app.web.times.reading import TimeProblem, read_time, split_about
@@ -86,7 +87,7 @@ def days_offered(now: datetime, zone: ZoneInfo) -> list[tuple[str, str]]:
 
 
 def _nihss_choices(item: str) -> dict[str, str]:
-    choices = {str(points): str(points) for points in range(ITEM_MAXIMA[item] + 1)}
+    choices = {str(points): f"{points}: {_(POINTS[item][str(points)])}" for points in range(ITEM_MAXIMA[item] + 1)}
     if item in MAY_BE_UNTESTABLE:
         choices[UNTESTABLE] = _("UN: cannot be tested")
     return choices

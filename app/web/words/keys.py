@@ -9,7 +9,7 @@ from jinja2 import Environment, nodes
 
 from app.web.answer import changes, parts, wording
 from app.web.answer import words as answer_words
-from app.web.form import layout
+from app.web.form import layout, nihss_words
 from app.web.form import words as form_words
 from app.web.map import words as map_words
 from app.web.pages import cases, field
@@ -68,6 +68,7 @@ def _of_lists() -> Iterator[str]:
         yield from (group.title, group.hint)
     yield from layout.UNKNOWN_WORDS.values()
     yield from ITEM_TITLES.values()
+    yield from (words for points in nihss_words.POINTS.values() for words in points.values())
     yield from (one.label for kind in (Outcome, Action, Tier) for one in kind)
     yield from (wording.state_of(stance).words for stance in Stance)
     yield wording.OUT_OF_SCOPE.words
