@@ -34,6 +34,10 @@ BONE_HU, BONE_MARGIN_MM = 100.0, 2.5
 FEWEST_VOXELS = 50
 MIDLINE_Y_MM, MIDLINE_Z_MM = (-5.0, 21.0), (4.0, 18.0)
 """Where the septum pellucidum and the third ventricle lie on the template's mid-sagittal plane."""
+CORTICAL = frozenset({Region.I, Region.M1, Region.M2, Region.M3, Region.M4, Region.M5, Region.M6})
+LEAST_SULCAL_ML, EFFACED_SHARE = 4.0, 0.4
+"""Sulci look effaced on a side that has less than this share of the other's, if that one has any to speak of. Heads
+without swelling have at least half, by the accident of their folds."""
 LEAST_SHIFT_MM = 3.0
 """Smaller displacements are seen in heads without any."""
 
@@ -55,6 +59,10 @@ class Extras:
     """Displacement of the middle of the brain against the skull, to either side."""
     midline_shift_towards: Side | None
     """``None``: too small to tell from none."""
+    sulcal_ml: Mapping[Side, float]
+    """Sulci and the fissure's branches in M1 to M6 and the insular ribbon of each side; old infarcts left out."""
+    sulci_effaced: Side | None
+    """Side whose sulci are much narrower; ``None``: neither, or there are hardly any."""
     territories: Mapping[Territory, TerritoryDensity]
     """The middle cerebral artery's and those of pc-ASPECTS."""
 
@@ -74,6 +82,8 @@ class Extras:
             },
             "midline_shift_mm": round(self.midline_shift_mm, 1),
             "midline_shift_towards": self.midline_shift_towards.value if self.midline_shift_towards else None,
+            "sulcal_ml": {side.value: round(ml, 1) for side, ml in self.sulcal_ml.items()},
+            "sulci_effaced": self.sulci_effaced.value if self.sulci_effaced else None,
             "territories": {territory.value: one.to_json() for territory, one in self.territories.items()},
         }
 
@@ -88,6 +98,7 @@ def extras_of(
 ) -> Extras:
     """Measure all of them."""
     shift = _midline_shift_mm(registration)
+    sulcal_ml = _sulcal_ml(tissue, densities)
     artery = _artery_hu(tissue, registration)
     ratio = dense = side = None
     if artery is not None:
@@ -103,6 +114,8 @@ def extras_of(
         artery_side=side,
         midline_shift_mm=abs(shift),
         midline_shift_towards=None if abs(shift) < LEAST_SHIFT_MM else Side.RIGHT if shift > 0 else Side.LEFT,
+        sulcal_ml=sulcal_ml,
+        sulci_effaced=effaced_side(sulcal_ml),
         territories=measure_territories(tissue, densities, pairs, registration, atlas),
     )
 
@@ -130,6 +143,29 @@ def _low_density_ml(tissue: TissueMap, densities: Densities) -> dict[Side, float
     left = {value for value, (_, side) in densities.label_table.items() if side is Side.LEFT}
     of_left = sum(float(ml[value]) for value in left)
     return {Side.LEFT: of_left, Side.RIGHT: float(ml[1:].sum()) - of_left}
+
+
+def _sulcal_ml(tissue: TissueMap, densities: Densities) -> dict[Side, float]:
+    """Fluid and part-volume fluid too narrow for a ventricle or an old infarct."""
+    space = (tissue.fluid | tissue.sulcus) & ~tissue.broad_fluid
+    at = np.nonzero(space)
+    ml = np.bincount(densities.labels[at], weights=tissue.slice_ml[at[2]], minlength=len(Region) * 2 + 1)
+    table = densities.label_table.items()
+    return {
+        side: sum(float(ml[value]) for value, (region, of) in table if of is side and region in CORTICAL)
+        for side in Side
+    }
+
+
+def effaced_side(sulcal_ml: Mapping[Side, float]) -> Side | None:
+    """The side whose sulci are much narrower than the other's, if any.
+
+    Focal swelling is an early sign; but of regions with swelling alone, without hypodensity, a third came to infarction
+    (Butcher and others, Stroke 2007; 38: 941), so it never takes a point.
+    """
+    narrower = min(Side, key=lambda side: sulcal_ml[side])
+    wide = sulcal_ml[narrower.other]
+    return narrower if wide >= LEAST_SULCAL_ML and sulcal_ml[narrower] < EFFACED_SHARE * wide else None
 
 
 def _artery_hu(tissue: TissueMap, registration: Registration) -> dict[Side, float] | None:

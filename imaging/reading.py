@@ -100,7 +100,7 @@ def _read_path(path: Path, *, keep_scan: bool) -> tuple[Reading, Artefacts | Non
             known["sha256"] = fingerprint(path)
             volume = read_volume(path)
             known["series_uid"] = volume.acquisition.series_uid
-        found = _search(volume, clock)
+        found = _searched(volume, clock)
         if not keep_scan:
             volume = volume.without_densities()
         reading, artefacts = _read(volume, found, clock)
@@ -114,14 +114,14 @@ def read_volume_of(volume: CtVolume) -> tuple[Reading, Artefacts | None]:
     clock = _Clock()
     known = {"sha256": None, "series_uid": volume.acquisition.series_uid}
     try:
-        reading, artefacts = _read(volume, _search(volume, clock), clock)
+        reading, artefacts = _read(volume, _searched(volume, clock), clock)
     except ScanRefused as refused:
         reading, artefacts = _refused(refused, clock), None
     return replace(reading, input=known), artefacts
 
 
 @dataclass(frozen=True, eq=False)
-class _Found:
+class Found:
     """What the first look at a scan gives: the averaged stack, the head in it, and two of its qualities."""
 
     stack: CtVolume
@@ -132,7 +132,12 @@ class _Found:
     motion: Motion
 
 
-def _search(volume: CtVolume, clock: _Clock) -> _Found:
+def search(volume: CtVolume) -> Found:
+    """The first look at a scan: everything that needs its own slices. Raises ScanRefused."""
+    return _searched(volume, _Clock())
+
+
+def _searched(volume: CtVolume, clock: _Clock) -> Found:
     """All that needs the scan's own slices. Raises ScanRefused."""
     with clock.part("check"):
         checks.check_slices(volume)
@@ -151,10 +156,10 @@ def _search(volume: CtVolume, clock: _Clock) -> _Found:
         noise = checks.noise_hu(volume, head)
         checks.check_kernel(volume, noise)
         motion = motion_of(coarse, head)
-    return _Found(stack, head, mode_hu, noise, marks, motion)
+    return Found(stack, head, mode_hu, noise, marks, motion)
 
 
-def _read(volume: CtVolume, found: _Found, clock: _Clock) -> tuple[Reading, Artefacts]:
+def _read(volume: CtVolume, found: Found, clock: _Clock) -> tuple[Reading, Artefacts]:
     """Everything after the first look; of the scan itself only its geometry counts. Raises ScanRefused."""
     atlas = load_atlas()
     stack, head, mode_hu = found.stack, found.head, found.mode_hu

@@ -69,7 +69,7 @@ def register(head: Head, atlas: Atlas, brain_mode_hu: float) -> Registration:
     clipped = np.where(head.mask, np.clip(head.grid.hu, *MATCHED_HU), 0).astype(np.float32)
     coarse = level_at(head.grid, clipped, atlas, COARSE_STEP_MM, COARSE_SIGMA_MM)
     fine = level_at(head.grid, clipped, atlas, FINE_STEP_MM, FINE_SIGMA_MM)
-    affine, ncc = _landed(_start(head, atlas), coarse, fine, atlas)
+    affine, ncc = landed(start_of(head, atlas), coarse, fine, atlas)
     scale = float(np.cbrt(np.linalg.det(affine[:3, :3])))
     if ncc < LEAST_NCC or not PLAUSIBLE_SCALE[0] <= scale <= PLAUSIBLE_SCALE[1]:
         raise ScanRefused(
@@ -86,7 +86,7 @@ def register(head: Head, atlas: Atlas, brain_mode_hu: float) -> Registration:
     return Registration(affine, deform(head, atlas, affine, brain_mode_hu), ncc, scale)
 
 
-def _start(head: Head, atlas: Atlas) -> Floats:
+def start_of(head: Head, atlas: Atlas) -> Floats:
     """Shift that brings the tops of both intracranial masks together; the scan's own axes are taken as they come."""
     affine = np.eye(4)
     affine[:3, 3] = _top_centroid(head.mask, head.grid.affine) - _top_centroid(
@@ -115,7 +115,7 @@ def _rotation(axis: int, degrees: float, atlas: Atlas) -> Floats:
     return affine
 
 
-def _landed(start: Floats, coarse: Level, fine: Level, atlas: Atlas) -> tuple[Floats, float]:
+def landed(start: Floats, coarse: Level, fine: Level, atlas: Atlas) -> tuple[Floats, float]:
     """The best affine map over the starts, with its correlation; further starts only if the first is not good."""
     first = _coarse(start, coarse)
     affine, ncc = _fine(first, fine)

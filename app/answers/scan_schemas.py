@@ -76,6 +76,12 @@ class ExtrasOut(BaseModel):
     hyperdense_artery: ArteryOut
     midline_shift_mm: float = Field(description="Of the brain's middle against the skull; a hint, under-estimated.")
     midline_shift_towards: Side | None
+    sulcal_ml: dict[Side, float] = Field(
+        default_factory=dict, description="Sulci in the cortical regions of each side, old infarcts left out."
+    )
+    sulci_effaced: Side | None = Field(
+        None, description="Side whose sulci are much narrower; a hint, never scored (Butcher, Stroke 2007)."
+    )
     territories: dict[str, TerritoryOut] = Field(
         default_factory=dict,
         description="`mca_left`, `mca_right` and the eight parts of pc-ASPECTS, by their names.",

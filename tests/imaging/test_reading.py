@@ -11,6 +11,7 @@ import pytest
 
 from imaging import read_ct
 from imaging.atlas import load_atlas
+from imaging.extras import effaced_side
 from imaging.outputs import EVEN_NOTE, UNEVEN_NOTE, native_labels, write_outputs
 from imaging.reading import read_volume_of, read_with_artefacts
 from imaging.refusals import RefusalCode
@@ -236,6 +237,26 @@ def test_a_posterior_infarct_shows_in_its_territory_and_costs_no_point() -> None
     assert territories["thalamus_left"]["hu"] == pytest.approx(34, abs=4)
     assert territories["pons"]["delta_hu"] is None
     assert all(one["coverage"] == 1 for name, one in territories.items() if "cerebellum" not in name)
+
+
+def test_effaced_sulci_are_named_with_their_side_and_cost_no_point() -> None:
+    volume = plain_phantom()
+    index = np.stack(np.indices(volume.hu.shape), axis=-1).astype(float)
+    x, y, z = np.moveaxis(volume.index_to_world(index), -1, 0)
+    brain = (volume.hu > 15) & (volume.hu < 50)
+    slits = brain & (x > 42) & (x < 58) & (y % 15 < 4) & (z > 5) & (z < 55)  # sulci that only the right side has
+    reading, _ = read_volume_of(replace(volume, hu=np.where(slits, np.float32(8), volume.hu)))
+    assert reading.extras["sulcal_ml"]["right"] > 4
+    assert reading.extras["sulci_effaced"] == "left"
+    assert reading.total == 10
+    assert plain_reading()[0].extras["sulci_effaced"] is None
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "effaced"), [(1.0, 6.0, "left"), (9.0, 3.0, "right"), (3.0, 6.0, None), (0.2, 2.0, None)]
+)
+def test_sulci_are_effaced_where_much_is_missing(left: float, right: float, effaced: str | None) -> None:
+    assert effaced_side({Side.LEFT: left, Side.RIGHT: right}) == effaced
 
 
 def test_a_dense_artery_is_named_with_its_side() -> None:
