@@ -33,7 +33,7 @@ def test_after_waking_up_the_european_suggestion_counts_from_recognition() -> No
     assert told({**late, "minutes_since_recognition": 271}, BOTH) == AHA
 
 
-@pytest.mark.parametrize("stance", set(Stance) - {Stance.RECOMMENDED, Stance.REASONABLE})
+@pytest.mark.parametrize("stance", sorted(set(Stance) - {Stance.RECOMMENDED, Stance.REASONABLE}))
 def test_where_one_of_them_is_not_due_there_is_nothing_to_say(stance: Stance) -> None:
     assert told(EARLY, {**BOTH, "evt_stance": stance.value}) == []
     assert told(EARLY, {**BOTH, "ivt_stance": stance.value}) == []

@@ -51,7 +51,7 @@ def test_no_occlusion_is_no_reason_to_transfer_for_thrombectomy() -> None:
 SWOLLEN: dict[str, Known] = {**IMAGED, "site_treats": False, "site_has_neurosurgery": False}
 
 
-@pytest.mark.parametrize("stance", set(Stance) - {Stance.RECOMMENDED, Stance.REASONABLE})
+@pytest.mark.parametrize("stance", sorted(set(Stance) - {Stance.RECOMMENDED, Stance.REASONABLE}))
 def test_a_swelling_infarct_that_calls_for_surgery_goes_to_neurosurgery(stance: Stance) -> None:
     told = advice(stance, SWOLLEN, neurosurgery_is_advised=True)
     assert told.action is Action.TRANSFER_NEUROSURGERY
