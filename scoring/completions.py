@@ -7,7 +7,7 @@ from operator import and_
 
 from scoring.cells import Column
 from scoring.grid import Grid, Masks
-from scoring.outcomes import Verdict
+from scoring.outcomes import Said, said
 from scoring.rulebook import RuleSet
 from scoring.values import Interval, Known, OneOf
 
@@ -31,7 +31,7 @@ class Completions:
     def __init__(self, grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], masks: Masks) -> None:
         """Prepare the search for what is known in ``values``, judged as ``masks``."""
         self._grid = grid
-        self._otherwise = ruleset.otherwise
+        self._otherwise = said(ruleset.otherwise)
         mine = grid.mask_of_ruleset[ruleset.id]
         possible = masks.possible & mine
         opened = []
@@ -45,9 +45,9 @@ class Completions:
                     self._bits &= reduce(and_, (column.cells[i].mask for i in column.covered(value)))
         self._open = sorted(opened, key=lambda entry: len(entry.masks))
 
-    def outcomes(self, at_most: int = 2) -> set[Verdict]:
-        """Outcomes that the rule set could still give; the search stops when it has found ``at_most``."""
-        found: set[Verdict] = set()
+    def outcomes(self, at_most: int = 2) -> set[Said]:
+        """What the rule set could still say; the search stops when it has found ``at_most``."""
+        found: set[Said] = set()
         self._search(self._bits, self._open, found, at_most)
         return found
 
@@ -59,13 +59,13 @@ class Completions:
     def _settles(self, position: int) -> bool:
         rest = self._open[:position] + self._open[position + 1 :]
         for mask in self._open[position].masks:
-            found: set[Verdict] = set()
+            found: set[Said] = set()
             self._search(self._bits & mask, rest, found, at_most=2)
             if len(found) == 1:
                 return True
         return False
 
-    def _search(self, bits: int, rest: Sequence[_Open], found: set[Verdict], at_most: int) -> None:
+    def _search(self, bits: int, rest: Sequence[_Open], found: set[Said], at_most: int) -> None:
         """Walk the open facts; ``bits`` are the conjunctions that hold on all facts fixed so far."""
         while rest and not bits & ~rest[0].free:
             rest = rest[1:]
@@ -77,7 +77,7 @@ class Completions:
             settled &= entry.free
         deciding = self._grid.deciding(bits, settled)
         if deciding is not None:
-            found.add(deciding.outcome)
+            found.add(deciding.said)
             return
         for mask in rest[0].masks:
             if len(found) >= at_most:

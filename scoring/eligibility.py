@@ -11,7 +11,7 @@ from scoring.conditions import Condition
 from scoring.derived import STATED_FACTS_BEHIND
 from scoring.facts import FACTS
 from scoring.grid import Grid, Kept, Masks
-from scoring.outcomes import Outcome, Stance
+from scoring.outcomes import Outcome, Said, Stance, said
 from scoring.rulebook import AnyOf, Clause, Conjunction, Line, RuleBook, RuleSet
 from scoring.ternary import Ternary, all_of, any_of
 from scoring.values import Known
@@ -45,6 +45,11 @@ class Answer:
     """The fact that takes the patient out of the rule set's scope."""
 
     @property
+    def said(self) -> Said:
+        """The outcome and how far it speaks for treatment."""
+        return self.clause.said if self.clause is not None else said(self.outcome)
+
+    @property
     def stance(self) -> Stance:
         """How far the answer speaks for treatment."""
         return (self.clause.stance if self.clause is not None else None) or self.outcome.stance
@@ -52,7 +57,7 @@ class Answer:
     @property
     def outcome_text(self) -> str:
         """The outcome in words."""
-        return self.clause.outcome_text if self.clause is not None else self.outcome.label
+        return self.said.text
 
 
 class _Decision(NamedTuple):
@@ -143,9 +148,9 @@ def _decide(grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], masks: Ma
     open_outcomes = completions.outcomes()
     if len(open_outcomes) > 1:
         return _Decision(ruleset, Outcome.NEED_DATA, completions=completions)
-    (outcome,) = open_outcomes
-    found = next((candidate for candidate in grid.clauses(possible) if candidate.outcome == outcome), None)
-    return _Decision(ruleset, Outcome(outcome), found)
+    (settled,) = open_outcomes
+    found = next((candidate for candidate in grid.clauses(possible) if candidate.said == settled), None)
+    return _Decision(ruleset, Outcome(settled.verdict), found)
 
 
 def _candidates(grid: Grid, decision: _Decision, masks: Masks) -> int:

@@ -11,7 +11,7 @@ from scoring.conditions import written
 from scoring.eligibility import Answer
 from scoring.facts import Kind
 from scoring.grid import Grid, Kept, Segment
-from scoring.outcomes import Outcome, Verdict
+from scoring.outcomes import Outcome, Said, Verdict, said
 from scoring.rulebook import RuleSet
 from scoring.values import Interval, Known, OneOf
 
@@ -24,6 +24,8 @@ class Change:
     condition: str
     ruleset: str
     outcome: Verdict
+    outcome_text: str
+    """The outcome in words, and whether it speaks against treatment."""
     bound: float | None = None
     """The end of a numeric range that lies nearest to the present value; ``None`` for choices and flags."""
     nearest: float | None = None
@@ -76,13 +78,13 @@ class _Place:
     others: tuple[int, int]
     segments: tuple[Segment, ...]
 
-    def outcome(self, segment: Segment, ruleset: RuleSet) -> Verdict:
+    def said(self, segment: Segment, ruleset: RuleSet) -> Said:
         """What the rule set says when the fact lies in ``segment``."""
         possible = self.others[0] & segment.mask
         if not possible:
-            return ruleset.otherwise
+            return said(ruleset.otherwise)
         deciding = self.grid.deciding(possible, self.others[1] & segment.mask)
-        return Outcome.NEED_DATA if deciding is None else deciding.outcome
+        return said(Outcome.NEED_DATA) if deciding is None else deciding.said
 
 
 def _columns_with_others(grid: Grid, values: Mapping[str, Known]) -> Iterator[tuple[Column, tuple[int, int]]]:
@@ -118,28 +120,29 @@ def _changes(place: _Place, here: int, answer: Answer) -> Iterator[Change]:
     if place.column.fact.startswith("minutes_since"):
         below = []
     for path in (below, above):
-        runs = groupby(path, key=lambda segment: place.outcome(segment, answer.ruleset))
-        for outcome, run in runs:
-            if outcome != answer.outcome:
+        runs = groupby(path, key=lambda segment: place.said(segment, answer.ruleset))
+        for other, run in runs:
+            if other != answer.said:
                 within = [i for segment in run for i in segment.cells]
                 first, last = place.column.cells[min(within)], place.column.cells[max(within)]
                 bound = first.low if path is above else last.high
                 nearest = _lowest(place.column, first) if path is above else _highest(place.column, last)
                 text = _extent(place.column, first, last)
-                yield Change(place.column.fact, text, answer.ruleset.id, outcome, bound, nearest)
+                yield Change(place.column.fact, text, answer.ruleset.id, other.verdict, other.text, bound, nearest)
                 break
 
 
 def _choice_changes(place: _Place, here: int, answer: Answer) -> Iterator[Change]:
     """Choices that lead to the same other outcome are named together."""
-    by_outcome: dict[Verdict, list[int]] = {}
+    found: dict[Said, list[int]] = {}
     for segment in place.segments:
-        outcome = place.outcome(segment, answer.ruleset)
-        if outcome != answer.outcome:
-            by_outcome.setdefault(outcome, []).extend(segment.cells)
-    for outcome, cells in by_outcome.items():
+        other = place.said(segment, answer.ruleset)
+        if other != answer.said:
+            found.setdefault(other, []).extend(segment.cells)
+    for other, cells in found.items():
         choices = [_choice_text(place.column.cells[i]) for i in sorted(cells) if i != here]
-        yield Change(place.column.fact, f"is {' or '.join(choices)}", answer.ruleset.id, outcome)
+        text = f"is {' or '.join(choices)}"
+        yield Change(place.column.fact, text, answer.ruleset.id, other.verdict, other.text)
 
 
 def _choice_text(cell: Cell) -> str:

@@ -150,7 +150,7 @@ class Grid:
         clause = self.first(met)
         before = possible & ((met & -met) - 1)
         while before:
-            if self.first(before).outcome != clause.outcome:
+            if self.first(before).said != clause.said:
                 return None
             before &= before - 1
         return clause

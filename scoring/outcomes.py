@@ -1,6 +1,7 @@
 """The outcomes that guidelines and trials give, never merged, and how far each speaks for treatment."""
 
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Stance(StrEnum):
@@ -103,6 +104,26 @@ _TIER_LABELS = {
 
 Verdict = Outcome | Action | Tier
 """What a clause of a guideline or trial, of an action table, or of a table of cautions gives."""
+
+
+class Said(NamedTuple):
+    """A verdict and how far it speaks for treatment: one grade may stand behind advice for and advice against."""
+
+    verdict: Verdict
+    stance: Stance | None
+    """``None`` for actions and tiers, which are not about thrombectomy."""
+
+    @property
+    def text(self) -> str:
+        """The verdict in words; that a recommendation speaks against treatment is said where the grade does not."""
+        speaks_against = self.stance is Stance.NOT_RECOMMENDED and said(self.verdict).stance is not self.stance
+        return f"{self.verdict.label} against thrombectomy" if speaks_against else self.verdict.label
+
+
+def said(verdict: Verdict, stance: Stance | None = None) -> Said:
+    """What a verdict says; ``stance`` is there where the verdict alone does not tell it."""
+    return Said(verdict, stance or (verdict.stance if isinstance(verdict, Outcome) else None))
+
 
 _ACTION_LABELS = {
     Action.TREAT_LOCALLY: "Treat here",

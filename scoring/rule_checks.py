@@ -85,7 +85,7 @@ def _faults_of_edition(ruleset: RuleSet, clauses: Sequence[Clause]) -> Iterator[
         return
     for one, two in combinations(clauses, 2):
         declared = one.id in two.yields_to or two.id in one.yields_to
-        if one.outcome != two.outcome and not declared and cells.overlap(one, two):
+        if one.said != two.said and not declared and cells.overlap(one, two):
             yield f"{one.id} and {two.id}: a patient can meet both, they differ, and neither yields to the other"
 
 

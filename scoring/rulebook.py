@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any
 
 from scoring.conditions import Condition
-from scoring.outcomes import Stance, Verdict
+from scoring.outcomes import Said, Stance, Verdict, said
 
 LOCAL_POLICY = "local"
 """Id of the rule set that holds a hospital's own cautions."""
@@ -81,12 +81,14 @@ class Clause:
     """First day on which the clause no longer holds; ``None``: still in force."""
 
     @cached_property
+    def said(self) -> Said:
+        """The outcome and how far it speaks for treatment: two clauses agree if these are the same."""
+        return said(self.outcome, self.stance)
+
+    @cached_property
     def outcome_text(self) -> str:
-        """The outcome in words; that a recommendation speaks against treatment is said where the grade does not."""
-        speaks_against = (
-            self.stance is Stance.NOT_RECOMMENDED and getattr(self.outcome, "stance", None) is not self.stance
-        )
-        return f"{self.outcome.label} against thrombectomy" if speaks_against else self.outcome.label
+        """The outcome in words."""
+        return self.said.text
 
     def conditions(self) -> Iterator[Condition]:
         """Every condition of the clause, alternatives included."""

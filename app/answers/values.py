@@ -178,7 +178,7 @@ def change_json(change: Change, after: str | None) -> dict[str, Any]:
         "then": {
             "ruleset": change.ruleset,
             "outcome": change.outcome.value,
-            "outcome_text": change.outcome.label,
+            "outcome_text": change.outcome_text,
         },
     }
     if after is not None:

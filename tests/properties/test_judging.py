@@ -10,7 +10,7 @@ from scoring.derived import STATED_FACTS_BEHIND, fact_spec
 from scoring.eligibility import Answer, clause_answer, grid_in_force, judge
 from scoring.facts import FACTS, Kind
 from scoring.grid import Grid
-from scoring.outcomes import Outcome, Stance
+from scoring.outcomes import Outcome, Said, Stance, said
 from scoring.rule_files import read_rulebook
 from scoring.ternary import Ternary
 from scoring.values import Interval, Known
@@ -66,8 +66,8 @@ def test_no_two_clauses_of_a_set_give_one_patient_different_outcomes(values: dic
         exceptions = {other for clause in holding for other in clause.yields_to}
         for one, two in combinations(holding, 2):
             declared = one.id in two.yields_to or two.id in one.yields_to
-            assert one.outcome == two.outcome or declared, (one.id, two.id)
-        assert not holding or holding[0].id in exceptions or len({clause.outcome for clause in holding}) == 1
+            assert one.said == two.said or declared, (one.id, two.id)
+        assert not holding or holding[0].id in exceptions or len({clause.said for clause in holding}) == 1
 
 
 @settings(max_examples=300)
@@ -83,7 +83,7 @@ def test_filling_in_an_unknown_never_undoes_a_decision(values: dict[str, Known],
     assert after.possible & ~before.possible == 0
     for ruleset, answer in answers_of(values).items():
         if answer.outcome is not Outcome.NEED_DATA:
-            assert answers_of(fuller)[ruleset].outcome == answer.outcome, ruleset
+            assert answers_of(fuller)[ruleset].said == answer.said, ruleset
 
 
 @settings(max_examples=60)
@@ -94,14 +94,14 @@ def test_need_data_is_given_where_and_only_where_the_outcome_is_open(
     """Compared with trying out every combination of the hidden facts."""
     partly = {fact: value for fact, value in values.items() if fact not in hidden}
     samples = [COLUMNS[fact].sample_values(None) for fact in sorted(hidden)]
-    seen: dict[str, set[Outcome]] = {}
+    seen: dict[str, set[Said]] = {}
     for combination in product(*samples):
         filled = {**partly, **dict(zip(sorted(hidden), combination, strict=True))}
         for ruleset, answer in answers_of(filled).items():
-            seen.setdefault(ruleset, set()).add(answer.outcome)
+            seen.setdefault(ruleset, set()).add(answer.said)
     for ruleset, answer in answers_of(partly).items():
         if len(seen[ruleset]) == 1:
-            assert {answer.outcome} == seen[ruleset], ruleset
+            assert {answer.said} == seen[ruleset], ruleset
             assert answer.missing == (), ruleset
         else:
             assert answer.outcome is Outcome.NEED_DATA, ruleset
@@ -122,7 +122,7 @@ def test_missing_names_the_facts_that_could_settle_the_answer_and_no_others(
     samples = [COLUMNS[fact].sample_values(None) for fact in names]
     outcomes = {
         combination: {
-            ruleset: answer.outcome
+            ruleset: answer.said
             for ruleset, answer in answers_of({**partly, **dict(zip(names, combination, strict=True))}).items()
         }
         for combination in product(*samples)
@@ -135,7 +135,7 @@ def test_missing_names_the_facts_that_could_settle_the_answer_and_no_others(
         assert set(answer.missing) == _stated_behind(settling or telling, partly), (ruleset, names)
 
 
-Outcomes = dict[tuple[Known, ...], dict[str, Outcome]]
+Outcomes = dict[tuple[Known, ...], dict[str, Said]]
 
 
 def _settles(place: int, samples: list[Known], outcomes: Outcomes, ruleset: str) -> bool:
@@ -146,7 +146,7 @@ def _settles(place: int, samples: list[Known], outcomes: Outcomes, ruleset: str)
 
 def _makes_a_difference(place: int, outcomes: Outcomes, ruleset: str) -> bool:
     """Whether two patients who differ at that place alone get different outcomes."""
-    rest: dict[tuple[Known, ...], set[Outcome]] = {}
+    rest: dict[tuple[Known, ...], set[Said]] = {}
     for tried, found in outcomes.items():
         rest.setdefault((*tried[:place], *tried[place + 1 :]), set()).add(found[ruleset])
     return any(len(one) > 1 for one in rest.values())
@@ -192,9 +192,9 @@ def test_an_aspects_interval_answers_as_all_its_points_together(values: dict[str
     between = answers_of({**values, "aspects_total": Interval(low, high)})
     each = [answers_of({**values, "aspects_total": points}) for points in range(low, high + 1)]
     for ruleset, answer in between.items():
-        outcomes = {answers[ruleset].outcome for answers in each}
-        expected = outcomes.pop() if len(outcomes) == 1 else Outcome.NEED_DATA
-        assert answer.outcome == expected, ruleset
+        told = {answers[ruleset].said for answers in each}
+        expected = told.pop() if len(told) == 1 else said(Outcome.NEED_DATA)
+        assert answer.said == expected, ruleset
 
 
 @given(patients())

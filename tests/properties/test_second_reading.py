@@ -63,11 +63,13 @@ def clauses_on(ruleset: str, day: date) -> list[dict[str, Any]]:
 
 
 def outcome(entry: dict[str, Any], patient: dict[str, Any], day: date) -> str:
+    """The grade, and the stance where the clause states one of its own: advice for and against are not one answer."""
     if entry.get("unless") and holds(entry["unless"], patient):
         return str(entry["otherwise"])
     met = [clause for clause in clauses_on(entry["id"], day) if holds(clause, patient)]
     names = {clause["id"].removeprefix(f"{entry['id']}.") for clause in met}
-    deciding = {clause["strength"]["outcome"] for clause in met if not names & set(clause.get("yields_to", ()))}
+    strengths = [clause["strength"] for clause in met if not names & set(clause.get("yields_to", ()))]
+    deciding = {f"{one['outcome']} {one.get('stance', '')}".strip() for one in strengths}
     assert len(deciding) <= 1, (entry["id"], names)
     return deciding.pop() if deciding else str(entry["otherwise"])
 
@@ -144,7 +146,9 @@ def fit(patient: dict[str, Any], wanted: list[dict[str, Any]], draw: random.Rand
 
 
 def ours(patient: dict[str, Known], day: date) -> dict[str, str]:
-    return {answer.ruleset.id: answer.outcome.value for answer in judge(grid_in_force(BOOK, day), patient)}
+    answers = judge(grid_in_force(BOOK, day), patient)
+    own = {answer.ruleset.id: (answer.clause.stance if answer.clause else None) or "" for answer in answers}
+    return {answer.ruleset.id: f"{answer.outcome} {own[answer.ruleset.id]}".strip() for answer in answers}
 
 
 BOOK = read_rulebook()

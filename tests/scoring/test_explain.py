@@ -45,6 +45,21 @@ def test_a_patient_out_of_scope_has_no_changes() -> None:
     assert changes_of({**EARLY_SMALL_CORE, "haemorrhage_on_imaging": True}) == []
 
 
+BASILAR: dict[str, Known] = {
+    "occlusion_site": "basilar", "minutes_since_last_known_well": 300, "age_years": 65, "pc_aspects_total": 8,
+}  # fmt: skip
+
+
+def test_one_grade_for_and_against_treatment_is_two_answers() -> None:
+    """A weak recommendation for thrombectomy from NIHSS 10, and a weak one against it below."""
+    (change,) = (c for c in changes_of({**BASILAR, "nihss_total": 10}, "eso-esmint-basilar-2024") if c.nearest == 9)
+    assert change.outcome is Outcome.WEAK
+    assert change.outcome_text == "weak recommendation against thrombectomy"
+    answers = {answer.ruleset.id: answer for answer in judge(GRID, BASILAR)}
+    waiting = answers["eso-esmint-basilar-2024"]
+    assert (waiting.outcome, waiting.clause, waiting.missing) == (Outcome.NEED_DATA, None, ("nihss_total",))
+
+
 def test_a_change_says_where_it_ends() -> None:
     told = {f"{c.fact} {c.condition}": c.outcome for c in changes_of({**EARLY_SMALL_CORE, "prestroke_mrs": 4})}
     assert told["prestroke_mrs is 2"] == Outcome.COR2A
@@ -64,14 +79,14 @@ def test_a_change_says_where_it_ends() -> None:
 @given(patients(), st.data())
 def test_every_change_is_true_wherever_in_its_range_it_is_tried(values: dict[str, Known], data: st.DataObject) -> None:
     answers = judge(GRID, values)
-    outcomes = {answer.ruleset.id: answer.outcome for answer in answers}
+    now = {answer.ruleset.id: (answer.outcome, answer.outcome_text) for answer in answers}
     for change in what_would_change(GRID, values, answers):
-        assert change.outcome != outcomes[change.ruleset]
+        assert (change.outcome, change.outcome_text) != now[change.ruleset]
         if change.outcome is Outcome.NEED_DATA:
             continue
         tried = data.draw(st.sampled_from(_values_within(change)))
-        told = {answer.ruleset.id: answer.outcome for answer in judge(GRID, {**values, change.fact: tried})}
-        assert told[change.ruleset] == change.outcome, (change, tried)
+        told = {answer.ruleset.id: answer for answer in judge(GRID, {**values, change.fact: tried})}[change.ruleset]
+        assert (told.outcome, told.outcome_text) == (change.outcome, change.outcome_text), (change, tried)
 
 
 def _values_within(change: Change) -> list[Known]:

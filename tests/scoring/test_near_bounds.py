@@ -73,7 +73,7 @@ def test_every_margin_is_of_a_numeric_fact_and_positive() -> None:
 
 
 def change(fact: str, nearest: float | None, ruleset: str = "dawn") -> Change:
-    return Change(fact, "is otherwise", ruleset, Outcome.NOT_ELIGIBLE, None, nearest)
+    return Change(fact, "is otherwise", ruleset, Outcome.NOT_ELIGIBLE, Outcome.NOT_ELIGIBLE.label, None, nearest)
 
 
 def test_only_numbers_with_a_margin_can_be_near() -> None:

@@ -89,7 +89,7 @@ class RuleSetMasks:
         self._asked = tuple(dict.fromkeys([*asking, *behind, *watched]))
         clauses = [grid.clause_of_bit[first + bit] for bit in range(mine.bit_count())]
         self._before = [  # while one of these is possible, the conjunction that is met does not decide yet
-            0 if ruleset.first_met_decides else sum(1 << i for i in range(bit) if clauses[i].outcome != clause.outcome)
+            0 if ruleset.first_met_decides else sum(1 << i for i in range(bit) if clauses[i].said != clause.said)
             for bit, clause in enumerate(clauses)
         ]
         self._clauses = clauses
