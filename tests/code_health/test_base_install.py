@@ -26,10 +26,11 @@ print(len(make_app().routes))
 
 MODULES = {
     "alembic": "alembic", "dbos": "dbos", "dicomweb-client": "dicomweb_client", "distributed": "distributed",
-    "highdicom": "highdicom", "httpx": "httpx", "hl7": "hl7", "joserfc": "joserfc", "limits": "limits", "matplotlib": "matplotlib",
-    "obstore": "obstore", "polars": "polars", "prometheus-client": "prometheus_client", "psycopg": "psycopg",
-    "pyarrow": "pyarrow", "pynetdicom": "pynetdicom", "python-gdcm": "gdcm", "reportlab": "reportlab",
-    "scikit-learn": "sklearn", "sqlalchemy": "sqlalchemy", "structlog": "structlog", "statsmodels": "statsmodels",
+    "highdicom": "highdicom", "httpx": "httpx", "hl7": "hl7", "joserfc": "joserfc", "limits": "limits",
+    "matplotlib": "matplotlib", "obstore": "obstore", "polars": "polars", "prometheus-client": "prometheus_client",
+    "psycopg": "psycopg", "pyarrow": "pyarrow", "pynetdicom": "pynetdicom", "python-gdcm": "gdcm",
+    "reportlab": "reportlab", "scikit-learn": "sklearn", "sqlalchemy": "sqlalchemy", "structlog": "structlog",
+    "statsmodels": "statsmodels",
 }  # fmt: skip
 """What a package of an extra is imported as."""
 
