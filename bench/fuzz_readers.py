@@ -1,9 +1,10 @@
 """Feeds the scan readers with mutated files under coverage guidance, and keeps what they do not answer with a refusal.
 
+``dicom`` also looks at each file as the storage service and STOW-RS do: sorted, its series chosen, its patient named.
 Not part of the checks: it takes minutes, and needs ``pip install atheris`` beside what the readers need.
 
-    python bench/fuzz_readers.py dicom OUT -max_total_time=600
-    python bench/fuzz_readers.py nifti OUT -max_total_time=600
+    python bench/fuzz_readers.py dicom OUT -max_total_time=1200
+    python bench/fuzz_readers.py nifti OUT -max_total_time=1200
 
 ``OUT`` gets a corpus, one file for each kind of failure, and libFuzzer's own ``crash-``, ``timeout-`` and ``oom-``
 files; options after it go to libFuzzer.
@@ -33,6 +34,8 @@ with atheris.instrument_imports(include=["imaging", "pydicom", "nibabel"]):
     from pydicom import dcmread
     from pydicom.uid import UID, ImplicitVRLittleEndian
 
+    from app.interop.dicom_in.series_choice import choose
+    from app.interop.dicom_in.sorting import headers_of, identity_of, sort_object
     from imaging.dicom_parsing import read_slice_headers
     from imaging.dicom_pixels import check_decodable, read_hounsfield
     from imaging.dicom_series import is_slice
@@ -62,6 +65,8 @@ class Target:
             "refused": 0,
             "decoded": 0,
             "not decoded": 0,
+            "taken": 0,
+            "put aside": 0,
             "failures": 0,
             "slow": 0,
         }
@@ -75,6 +80,7 @@ class Target:
         try:
             self._read()
             self._decode(data)
+            self._receive(data)
         except Exception as error:  # noqa: BLE001 -- any other is what is looked for
             self._keep("failures", _place_of(error), data, traceback.format_exc())
         if time.monotonic() - began > SLOW_SECONDS:
@@ -104,6 +110,17 @@ class Target:
                 self._counts["decoded"] += sum(1 for _ in read_hounsfield(slices))
         except ScanRefused:
             self._counts["not decoded"] += 1
+
+    def _receive(self, data: bytes) -> None:
+        """What becomes of an object that comes over the network, up to the choice of its series."""
+        if not looks_like_dicom(data[:540]):
+            return
+        if sort_object(self._scan).aside is not None:
+            self._counts["put aside"] += 1
+            return
+        choose(headers_of(self._scan), ())
+        identity_of(self._scan)
+        self._counts["taken"] += 1
 
     def _keep(self, kind: str, place: str, data: bytes, told: str) -> None:
         self._counts[kind] += 1

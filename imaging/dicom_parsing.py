@@ -16,7 +16,7 @@ from pydicom.uid import (
 
 from imaging.dicom_headers import ObjectHeader, SliceHeader
 from imaging.dicom_values import acquired_at, first_item, number, numbers, padding_range, text, texts, whole
-from imaging.element_budget import with_element_budget
+from imaging.element_budget import SKIPPED_FROM_BYTES, with_element_budget
 from imaging.file_content import FileContent
 from imaging.hostile_bytes import corrupt_file, parsing_foreign_bytes
 from imaging.read_limits import ReadLimits, refuse_too_large
@@ -53,7 +53,12 @@ def read_slice_headers(content: FileContent, limits: ReadLimits) -> list[SliceHe
             # All that follows is one deflate stream, which may unpack without end: it is refused unread.
             return [SliceHeader(ObjectHeader(content, syntax, sop_class))]
         stream.seek(0)
-        dataset = pydicom.dcmread(with_element_budget(stream), stop_before_pixels=True, force=True)
+        dataset = pydicom.dcmread(
+            with_element_budget(stream),
+            defer_size=SKIPPED_FROM_BYTES,
+            stop_before_pixels=True,
+            force=True,
+        )
         header = _object_header(dataset, content, syntax)
         if header.frames > limits.max_slices:
             refuse_too_large(f"A file claims more than {limits.max_slices} slices.")

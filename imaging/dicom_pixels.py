@@ -103,7 +103,7 @@ def _with_pixels(one: SliceHeader) -> Dataset:
         parsing_foreign_bytes("A DICOM file is damaged: it cannot be read to its end."),
         one.file.content.open() as stream,
     ):
-        return pydicom.dcmread(with_element_budget(stream), force=True)
+        return pydicom.dcmread(with_element_budget(stream, most_bytes=None), force=True)
 
 
 def _stored_pixels(dataset: Dataset, one: SliceHeader) -> Stored:

@@ -1,8 +1,7 @@
 """The queue of scans on the database of the record: a scan and its line in the audit trail are accepted together."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine
 
@@ -11,10 +10,9 @@ from app.queue import heartbeat, job_rows
 from app.queue.queue import JobResult, JobState, JobView, ScanJob
 from app.queue.room import check_room
 from app.settings.settings import Settings
+from app.store.database import read
 from app.store.writer import Writer
 from app.triage import rulebook
-
-T = TypeVar("T")
 
 
 class StoredQueue:
@@ -52,12 +50,12 @@ class StoredQueue:
 
     async def status(self, job_id: str) -> JobView | None:
         """Where a job stands."""
-        found = await self._read(lambda connection: job_rows.views(connection, job_id=job_id))
+        found = await read(self._engine, lambda connection: job_rows.views(connection, job_id=job_id))
         return found[0] if found else None
 
     async def result(self, job_id: str) -> JobResult | None:
         """The answer of a job that is done."""
-        return await self._read(lambda connection: job_rows.result_of(connection, job_id))
+        return await read(self._engine, lambda connection: job_rows.result_of(connection, job_id))
 
     async def cancel(self, job_id: str, actor: Actor) -> bool:
         """Take back a job that waits."""
@@ -65,19 +63,12 @@ class StoredQueue:
 
     async def jobs(self, state: JobState | None = None, most: int = 100) -> Sequence[JobView]:
         """The latest jobs first."""
-        return await self._read(lambda connection: job_rows.views(connection, state=state, most=most))
+        return await read(self._engine, lambda connection: job_rows.views(connection, state=state, most=most))
 
     async def waiting(self) -> int:
         """How many jobs wait, for metrics and readiness."""
-        return await self._read(job_rows.waiting)
+        return await read(self._engine, job_rows.waiting)
 
     async def workers(self) -> list[str]:
         """Workers that were seen within the last minute."""
-        return await self._read(heartbeat.alive)
-
-    async def _read(self, function: Callable[[Connection], T]) -> T:
-        def read() -> T:
-            with self._engine.connect() as connection:
-                return function(connection)
-
-        return await asyncio.to_thread(read)
+        return await read(self._engine, heartbeat.alive)

@@ -33,7 +33,7 @@ from app.queue.queue import STUDY, QueueFull, ScanJob
 from app.settings.settings import Settings
 from app.store import audit
 from app.store.audit import utc_text
-from app.store.writer import Writer
+from app.store.writer import RecordBusy, RecordUnavailable, Writer
 from imaging.dicom_headers import SliceHeader
 from imaging.file_content import FileOnDisk
 from imaging.refusals import ScanRefused
@@ -44,7 +44,10 @@ _ROUND_SECONDS = 0.25
 _OTHERS_SECONDS = 2.0
 _SWEEP_SECONDS = 600.0
 _FULL = timedelta(seconds=5)
-"""Pause after the queue had no room, or a study could not be handed on."""
+"""Pause after the queue had no room or the record did not answer; that of a study with a fault of its own doubles."""
+_LONGEST_DOUBLED = 9
+_OF_ALL = (QueueFull, RecordBusy, RecordUnavailable, OSError)
+"""What keeps every study waiting, not the one at hand."""
 _BATCH = 200
 """Objects that share a transaction."""
 
@@ -78,6 +81,8 @@ class Assembler:
         self._kept = folder / "kept"
         self._kept.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._not_before = datetime.min.replace(tzinfo=UTC)
+        self._odd: dict[str, tuple[int, datetime]] = {}
+        """Studies that could not be handed on: how often that was tried, and when to try again."""
         self._quiet = timedelta(seconds=settings.dicom_quiet_seconds)
         self._keep = timedelta(hours=settings.dicom_keep_hours)
         self._record = record
@@ -108,13 +113,16 @@ class Assembler:
         for study_uid in due:
             try:
                 self.process(study_uid)
-            except QueueFull as error:
-                log.warning("Complete studies wait: %s", error)
+            except _OF_ALL as error:
+                log.warning("Complete studies wait (%s).", type(error).__name__)
                 self._not_before = now + _FULL
                 return
             except Exception as error:  # one odd study must not hold up the others
                 log.exception("A study waits: %s.", type(error).__name__)
-                self._not_before = now + _FULL
+                tried, _ = self._odd.get(study_uid, (0, now))
+                self._odd[study_uid] = (tried + 1, now + _FULL * 2 ** min(tried, _LONGEST_DOUBLED))
+            else:
+                self._odd.pop(study_uid, None)
 
     def take_in(self) -> None:
         """Move every arrived object to where it is kept, and record it."""
@@ -159,6 +167,8 @@ class Assembler:
         self._spool.sweep()
 
     def _is_due(self, connection: Connection, row: Any, now: datetime) -> bool:
+        if now < self._odd.get(row.study_uid, (0, now))[1]:
+            return False
         if row.asked_at is not None:
             return True
         if row.last_at > utc_text(now - self._quiet):

@@ -53,7 +53,7 @@ def deidentify_folder(source: Path, target: Path, key: bytes) -> Copies:
     for content in files_of_folder(source, ReadLimits()):
         try:
             with parsing_foreign_bytes("It cannot be read as DICOM."), content.open() as stream:
-                original = pydicom.dcmread(with_element_budget(stream))
+                original = pydicom.dcmread(with_element_budget(stream, most_bytes=None))
             copy = deidentify(original, pseudonyms)
         except NotDeidentifiable as fault:
             refused.append(str(fault))

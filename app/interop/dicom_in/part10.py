@@ -27,6 +27,7 @@ _UID = re.compile(r"[0-9]+(?:\.[0-9]+)*", re.ASCII)
 _UID_LENGTH = 64
 _META_GROUP = 2
 _META_READS = 2_000
+_META_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def read_meta(stream: BinaryIO) -> ObjectMeta:
     try:
         with parsing_foreign_bytes("The file meta group cannot be read."):
             group = read_dataset(
-                with_element_budget(stream, _META_READS),
+                with_element_budget(stream, _META_READS, _META_BYTES),
                 is_implicit_VR=False,
                 is_little_endian=True,
                 stop_when=lambda tag, _vr, _length: tag.group != _META_GROUP,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Query, Request
+from sqlalchemy import Connection
 
 from app.access.actor import Actor, Scope
 from app.access.guard import requires
@@ -26,6 +27,7 @@ from app.interop.dicom_in.study_schemas import (
 from app.interop.dicom_nodes import NodesFileError, load_nodes
 from app.problems import Problem
 from app.store import audit
+from app.store.database import read
 
 router = APIRouter(prefix="/v1/studies", tags=["dicom"], route_class=StrictJsonRoute)
 
@@ -43,28 +45,25 @@ async def list_studies(
 
     `strays` are objects that could not be read and therefore belong to no study; they are kept aside for a while.
     """
-    engine = hospital_of(request).engine
 
-    def read() -> dict[str, Any]:
-        with engine.connect() as connection:
-            return {
-                "studies": catalogue.list_studies(connection, limit),
-                "strays": catalogue.list_strays(connection, limit),
-            }
+    def listed(connection: Connection) -> dict[str, Any]:
+        return {
+            "studies": catalogue.list_studies(connection, limit),
+            "strays": catalogue.list_strays(connection, limit),
+        }
 
-    return await anyio.to_thread.run_sync(read)
+    return await read(hospital_of(request).engine, listed)
 
 
 @router.get("/{study_uid}", summary="One received study", response_model=StudyAnswer)
 async def show_study(study_uid: str, request: Request, _actor: Reader) -> dict[str, Any]:
     """As in the list, with the answer once its scan was read."""
     hospital = hospital_of(request)
-
-    def read() -> list[dict[str, Any]]:
-        with hospital.engine.connect() as connection:
-            return catalogue.list_studies(connection, 1, study_uid) if is_uid(study_uid) else []
-
-    found = await anyio.to_thread.run_sync(read)
+    found = (
+        await read(hospital.engine, lambda connection: catalogue.list_studies(connection, 1, study_uid))
+        if is_uid(study_uid)
+        else []
+    )
     if not found:
         raise Problem(404, "No such study was received.")
     (study,) = found

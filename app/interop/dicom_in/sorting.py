@@ -17,7 +17,7 @@ from imaging.dicom_parsing import read_slice_headers
 from imaging.dicom_pixels import check_decodable
 from imaging.dicom_series import CT_CLASSES, is_slice
 from imaging.dicom_values import text
-from imaging.element_budget import with_element_budget
+from imaging.element_budget import SKIPPED_FROM_BYTES, with_element_budget
 from imaging.file_content import FileOnDisk
 from imaging.hostile_bytes import parsing_foreign_bytes
 from imaging.read_limits import ReadLimits, check_grid_size
@@ -79,7 +79,11 @@ def identity_of(path: Path) -> Identity | None:
     """Whose scan a kept object is; ``None`` where it does not say."""
     with path.open("rb") as stream, parsing_foreign_bytes("The header cannot be read."):
         data = pydicom.dcmread(
-            with_element_budget(stream), stop_before_pixels=True, specific_tags=list(_IDENTITY), force=True
+            with_element_budget(stream),
+            defer_size=SKIPPED_FROM_BYTES,
+            stop_before_pixels=True,
+            specific_tags=list(_IDENTITY),
+            force=True,
         )
         patient_id, issuer, accession, study_uid = (text(data, name) or "" for name in _IDENTITY)
     return Identity(patient_id, issuer, accession, study_uid) if patient_id else None
@@ -98,6 +102,7 @@ def _uids(stream: BinaryIO, meta: ObjectMeta) -> tuple[str, str]:
         with parsing_foreign_bytes("The header cannot be read."):
             data = read_partial(
                 with_element_budget(stream),
+                defer_size=SKIPPED_FROM_BYTES,
                 stop_when=_is_past_uids,
                 specific_tags=[Tag(name) for name in _UIDS],
                 force=True,

@@ -1,11 +1,15 @@
 """Lays the objects of a multipart body into the spool, each judged by its header before it counts."""
 
+import threading
 from dataclasses import dataclass, replace
 
 from app.interop.dicom_in.reasons import Aside
 from app.interop.dicom_in.sorting import sort_object
 from app.interop.dicom_in.spool import Delivery, Incoming, Spool, SpoolFull
 from app.interop.dicomweb.store_answer import OUT_OF_RESOURCES, StoreAnswer, failure_of
+
+_LOOKED_AT_AT_ONCE = threading.Semaphore(2)
+"""Headers take memory while they are looked at, however many senders there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ class ReceivedObject:
     def _settle(self, incoming: Incoming) -> None:
         desk = self._desk
         incoming.clean_preamble()
-        found = sort_object(incoming.path)
+        with _LOOKED_AT_AT_ONCE:
+            found = sort_object(incoming.path)
         if desk.study_uid not in {None, found.study_uid} and failure_of(found) is None:
             found = replace(found, aside=Aside.OTHER_STUDY)
         reason = failure_of(found)

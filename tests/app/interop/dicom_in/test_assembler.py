@@ -2,13 +2,15 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import dcmread
 from pydicom.uid import SecondaryCaptureImageStorage
 from sqlalchemy import func, select
 
-from app.interop.dicom_in import catalogue
+from app.interop.dicom_in import assembler, catalogue
 from app.store.tables_audit import audit_events
 from app.store.tables_dicom_in import dicom_objects
 from tests.app.interop.dicom_in.conftest import Ward, encoded
@@ -173,6 +175,28 @@ def test_a_full_queue_loses_no_study(ward: Ward) -> None:
     ward.later(120)
     assert len(ward.queue.jobs) == 1
     assert study(ward)["state"] == "queued"
+
+
+def test_a_study_with_a_fault_of_its_own_holds_up_no_other_and_is_tried_again(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = "1.2.826.0.1.3680043.8.498.9"
+    ward.send(*series())
+    ward.assembler.take_in()
+    ward.send(*series(StudyInstanceUID=other))
+    name_of = assembler.identity_of
+    monkeypatch.setattr(assembler, "identity_of", lambda path: name_of(path) if kept_as(path) == other else 1 / 0)
+    ward.later()
+    assert (study(ward)["state"], study(ward, other)["state"]) == ("receiving", "queued")
+    monkeypatch.undo()
+    ward.later(61)
+    assert study(ward)["state"] == "receiving", "not at once"
+    ward.later(66)
+    assert study(ward)["state"] == "queued"
+
+
+def kept_as(path: Path) -> str:
+    return str(dcmread(path, stop_before_pixels=True).StudyInstanceUID)
 
 
 def test_a_crash_between_keeping_and_recording_loses_and_doubles_nothing(ward: Ward, monkeypatch: Any) -> None:

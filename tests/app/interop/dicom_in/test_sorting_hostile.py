@@ -89,6 +89,33 @@ def tiny_elements() -> bytes:
     return WHOLE[:at] + b"\x0b\x40\x01\x00LO\0\0" * 1_200_000
 
 
+def large_element() -> bytes:
+    """A private element of 200 MiB that is really there."""
+    at = WHOLE.index(b"\xe0\x7f\x10\x00OW")
+    size = 200 << 20
+    return WHOLE[:at] + b"\x0b\x40\x01\x10OB\0\0" + size.to_bytes(4, "little") + bytes(size) + WHOLE[at:]
+
+
+def many_large_elements() -> bytes:
+    """Each small enough to be read, 200 MiB together."""
+    at = WHOLE.index(b"\xe0\x7f\x10\x00OW")
+    size = 10 << 20
+    one = b"\x0b\x40\x01\x10OB\0\0" + size.to_bytes(4, "little") + bytes(size)
+    return WHOLE[:at] + one * 20 + WHOLE[at:]
+
+
+def endless_element() -> bytes:
+    """An element of undefined length whose end never comes."""
+    at = WHOLE.index(b"\xe0\x7f\x10\x00OW")
+    return WHOLE[:at] + b"\x0b\x40\x01\x10OB\0\0\xff\xff\xff\xff" + bytes(200 << 20)
+
+
+def large_meta() -> bytes:
+    """A file meta group of 200 MiB."""
+    at, size = WHOLE.index(b"\x02\x00\x10\x00UI"), 200 << 20
+    return WHOLE[:at] + b"\x02\x00\x02\x01OB\0\0" + size.to_bytes(4, "little") + bytes(size) + WHOLE[at:]
+
+
 def polyglot() -> bytes:
     return b"MZ\x90\0" + WHOLE[4:]
 
@@ -103,6 +130,10 @@ def polyglot() -> bytes:
         (lying_length, {Aside.DAMAGED, Aside.NOT_A_SLICE, Aside.BAD_UID, None}),
         (lying_codestream, {None}),  # its pixels are looked at where they are decoded, in a process with limits
         (polyglot, {None}),
+        (large_element, {None}),
+        (many_large_elements, {Aside.DAMAGED}),
+        (endless_element, {Aside.DAMAGED}),
+        (large_meta, {Aside.DAMAGED}),
     ],
 )
 def test_a_hostile_object_costs_little_and_gets_a_reason(
