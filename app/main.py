@@ -29,6 +29,7 @@ from app.scans.jobs import JobTable
 from app.scans.pool import ScanPool
 from app.settings.settings import Settings
 from app.version import __version__
+from app.web.pages.faults import install as show_errors_as_pages
 from app.web.routes import mount as mount_pages
 from app.web.times.reading import read_zone
 
@@ -90,6 +91,7 @@ def create_app(settings: Settings | None = None, everyone: Actor | None = None) 
         _mount_hospital(app)
     mount_pages(app, settings.site_time_zone)
     problems.install(app)
+    show_errors_as_pages(app)
     document(app)
     _add_middleware(app, settings, everyone, ehrs)
     return app

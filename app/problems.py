@@ -90,7 +90,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def on_http_error(_request: Request, error: HTTPException) -> Response:
-        return Problem(error.status_code, _sentence(error), headers=error.headers).response()
+        return Problem(error.status_code, sentence(error), headers=error.headers).response()
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid_request(_request: Request, error: RequestValidationError) -> Response:
@@ -136,7 +136,7 @@ def _install_faults_of_the_record(app: FastAPI) -> None:
         return Problem(422, str(error), [fault]).response()
 
 
-def _sentence(error: HTTPException) -> str:
+def sentence(error: HTTPException) -> str:
     """Our own words for the framework's errors: theirs may quote the request."""
     return {
         404: "There is nothing at this address.",

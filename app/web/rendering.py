@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from app.api.service import service_of
-from app.web.answer.wording import first_up
+from app.web.answer.wording import first_up, say_level
 from app.web.form import layout
 from app.web.headers import PAGE_HEADERS
 from app.web.map.view import VIEW
-from app.web.map.words import map_in_words
+from app.web.map.words import map_in_words, score_in_words
 from app.web.words import catalogue as language
 from app.web.words.choice import language_of, remember
 from scoring.facts import FACTS
@@ -51,6 +51,8 @@ def _environment() -> Environment:
         posterior_shapes=_drawn("posterior_shapes.json"),
         map_view=VIEW,
         map_in_words=map_in_words,
+        say_level=say_level,
+        score_in_words=score_in_words,
     )
     environment.filters["first_up"] = first_up
     environment.filters["breakable"] = lambda code: Markup("_<wbr>").join(code.split("_"))

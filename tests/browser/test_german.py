@@ -33,7 +33,7 @@ def test_the_switch_loses_nothing_that_was_entered(open_page: OpenPage) -> None:
 
 def test_what_scripts_say_is_german_too(open_page: OpenPage) -> None:
     page = _german_case(open_page)
-    page.get_by_text("Worte für den Anruf").first.click()
+    page.get_by_text("Text für den Anruf").first.click()
     expect(page.get_by_role("button", name="Kopieren").first).to_be_visible()
     page.context.set_offline(True)
     page.get_by_role("form", name="Angaben").get_by_label("Alter", exact=True).fill("75")

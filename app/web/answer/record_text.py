@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.web.answer.parts import sources
-from app.web.answer.wording import state_of, title_of
+from app.web.answer.wording import say_level, state_of, title_of
 from app.web.words.catalogue import _, counted
 
 _WIDTH = 110
@@ -84,7 +84,7 @@ def say_score(aspects: Mapping[str, Any] | None) -> str:
 
 
 def _ruleset_line(one: Mapping[str, Any]) -> str:
-    level, clause = _after(f", {_('level')} ", one["level"]), _after(f", {_('clause')} ", one["clause"])
+    level, clause = _after(", ", one["level"] and say_level(one["level"])), _after(f", {_('clause')} ", one["clause"])
     return f"{one['title']}: {_(one['outcome_text'])}{level}{clause}"
 
 

@@ -150,6 +150,19 @@ def outcome_text(outcome: str) -> str:
     return _(Outcome(outcome).label)
 
 
+LEVELS = {name: f"level {name}" for name in ("high", "moderate", "low", "very low")}
+"""Levels of evidence that are words; the others are letters, the same in every language."""
+
+
+def say_level(level: str) -> str:
+    """How sure the evidence is, as the source puts it.
+
+    >>> say_level("A")
+    'level A'
+    """
+    return _(LEVELS[level]) if level in LEVELS else _("level {level}", level=level)
+
+
 def say_checked(checked: Mapping[str, Any] | str) -> str:
     """Who has compared a clause with the original document.
 

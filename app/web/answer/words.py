@@ -133,7 +133,7 @@ def say_times(answer: Mapping[str, Any], zone: ZoneInfo, approximate: Collection
         window, closes = _dashed(times["window"]), clock("window_closes_at")
         said["window"] = _("{window} window closes at {clock}", window=window, clock=closes)
     elif times["window"]:
-        said["window"] = _("{window} window, which has no end", window=_dashed(times["window"]))
+        said["window"] = _("Beyond {hours}: no window is left to close", hours=times["window"].removeprefix(">"))
     if times["projected_puncture_at"]:
         since = times["minutes_from_anchor_to_puncture"]
         counted = "" if since is None else f", {say_minutes(since)} {said['anchor'].partition(',')[0]}"
@@ -143,9 +143,7 @@ def say_times(answer: Mapping[str, Any], zone: ZoneInfo, approximate: Collection
 
 def _dashed(window: str) -> str:
     """A window's name as people say it: ``>6-16 h`` is the 6 to 16 h window."""
-    return (
-        window.removeprefix(">").replace("-", "\N{EN DASH}") if "-" in window else window.replace(">", _("over") + " ")
-    )
+    return window.removeprefix(">").replace("-", "\N{EN DASH}")
 
 
 def _headline(answer: Mapping[str, Any], reading: FormReading) -> dict[str, Any]:

@@ -29,6 +29,26 @@ REGION_TIPS = {
 """What each region is and what to look for, after Barber and others, Lancet 2000;355:1670."""
 
 
+def score_in_words(states: Mapping[str, str]) -> list[str]:
+    """Which regions the score rests on, but for those that are unaffected; empty where only the total is known.
+
+    >>> score_in_words({region: "unaffected" for region in Region} | {"L": "affected", "I": "affected"})
+    ['Affected: L, I']
+    >>> score_in_words({})
+    []
+    """
+    listed: dict[Status | None, list[str]] = {}
+    for region in Region:
+        listed.setdefault(Status(states[region]) if region in states else None, []).append(region)
+    lines = [
+        _("Affected: {regions}", regions=", ".join(listed.get(Status.AFFECTED, ()))),
+        _("Cannot be assessed: {regions}", regions=", ".join(listed.get(Status.NOT_ASSESSABLE, ()))),
+        _("Not looked at: {regions}", regions=", ".join(listed.get(None, ()))),
+    ]
+    shown = (Status.AFFECTED, Status.NOT_ASSESSABLE, None)
+    return [line for line, status in zip(lines, shown, strict=True) if states and status in listed]
+
+
 def map_in_words(level: str, states: Mapping[str, str], side: str | None) -> str:
     """Every region of one level with its status.
 

@@ -35,8 +35,16 @@ async def help_page(request: Request) -> Response:
         outcomes=list(Outcome),
         actions=list(Action),
         how_to_write=HOW_TO_WRITE,
-        state_of=state_of,
+        speaks=_speaks,
     )
+
+
+NO_WORD_OF_A_TRIAL = "Says nothing: the trial took others in"
+
+
+def _speaks(outcome: Outcome) -> str:
+    """Whether an outcome speaks for treatment; a trial that would not have taken the patient in is silent."""
+    return NO_WORD_OF_A_TRIAL if outcome is Outcome.NOT_ELIGIBLE else state_of(outcome.stance).words
 
 
 def _examples() -> list[tuple[dict[str, str], str, str]]:

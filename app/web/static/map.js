@@ -34,6 +34,7 @@ for (const rest of document.querySelectorAll(".rest")) {
 
   const offer = () => {
     rest.innerHTML = asked;
+    rest.classList.toggle("is-undo", filled.length > 0);
     if (filled.length) rest.textContent = say("Undo: {count} rows back to not looked at", { count: filled.length });
   };
   rest.addEventListener("click", (event) => {

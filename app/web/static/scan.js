@@ -13,6 +13,7 @@ const bar = document.getElementById("scan-bar");
 const words = document.getElementById("scan-progress");
 let request = null;
 let entered = null; // what the facts were when the scan was sent
+let sent = ""; // what the reader calls the scan that was sent: its name stays on this page
 
 function tell(text) {
   if (words.textContent !== text) words.textContent = text;
@@ -38,7 +39,7 @@ function answered() {
     const refused = page.getElementById("scan-reading").dataset.refused !== undefined; // the page is taken apart next
     document.dispatchEvent(new CustomEvent("page", { detail: { page, ok: request.status === 200, entered } }));
     document.dispatchEvent(new CustomEvent("recheck")); // facts may have changed while the scan was read
-    finish(refused ? say("The scan was not scored: see why below.") : say("The scan was read."));
+    finish(`${sent}: ${refused ? say("The scan was not scored: see why below.") : say("The scan was read.")}`);
     openViewer();
   } else {
     const said = [...page.querySelectorAll("main h1, main p")].slice(0, 2).map((part) => part.textContent.trim()).join(": ");
@@ -50,6 +51,7 @@ function send(files) {
   if (request || !files.length) return;
   if (files.length > MOST_FILES) return tell(say("That folder holds {count} files. Choose the folder of one series.", { count: files.length }));
   entered = new FormData(document.getElementById("facts"));
+  sent = files.length === 1 ? files[0].name : say("{count} files", { count: files.length });
   const body = new FormData();
   body.append("case", JSON.stringify(Object.fromEntries(entered)));
   for (const file of files) body.append("scan", file, "scan");

@@ -10,6 +10,7 @@ _LATEST_OF_ITS_NAME = timedelta(days=180)
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS_OF = {"en": MONTHS, "de": ("Jan", "Feb", "Mär", "Apr", "Mai", "Jun", "Jul", "Aug", "Sep", "Okt", "Nov", "Dez")}
 """Short names of the months, by language; times are read in all of them."""
+_AFTER_THE_DAY = {"de": "."}
 _WEEKDAYS_OF = {"en": WEEKDAYS, "de": ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")}
 
 
@@ -28,7 +29,7 @@ def say_date(day: date) -> str:
     >>> say_date(date(2026, 1, 2))
     '2 Jan 2026'
     """
-    return f"{day.day} {MONTHS_OF.get(current(), MONTHS)[day.month - 1]} {day.year}"
+    return f"{day.day}{_AFTER_THE_DAY.get(current(), '')} {MONTHS_OF.get(current(), MONTHS)[day.month - 1]} {day.year}"
 
 
 def say_moment(moment: datetime, zone: ZoneInfo) -> str:

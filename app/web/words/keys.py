@@ -12,7 +12,7 @@ from app.web.answer import words as answer_words
 from app.web.form import layout, nihss_words
 from app.web.form import words as form_words
 from app.web.map import words as map_words
-from app.web.pages import cases, field
+from app.web.pages import cases, faults, field, plain
 from app.web.scan import beside
 from app.web.times import reading
 from app.web.words.catalogue import SCRIPTS, words_of_scripts
@@ -74,6 +74,7 @@ def _of_lists() -> Iterator[str]:
     yield wording.OUT_OF_SCOPE.words
     yield from wording.TITLES_OF_PLACES.values()
     yield from wording.COMPARING
+    yield from wording.LEVELS.values()
     yield from map_words.STATUS_WORDS.values()
     yield from map_words.REGION_TIPS.values()
     yield from (region.label for region in Region)
@@ -83,11 +84,14 @@ def _of_lists() -> Iterator[str]:
     yield from cases.STATUS_WORDS.values()
     yield from (
         "The record says no",
+        faults.NOTHING_HERE,
+        faults.NOT_ANSWERED,
         "This service keeps no cases",
         "The form could not be read",
         "The scan was not read",
     )
     yield from field.MINUTES.values()
+    yield plain.NO_WORD_OF_A_TRIAL
     for scale in lvo_scales().values():
         yield from (scale.title, *scale.notes, *(figure.population for figure in scale.accuracy))
         for item in scale.items.values():

@@ -1,7 +1,8 @@
 """The words of the pages in every language: none missing, none left over, none outside the catalogue."""
 
+import ast
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,37 @@ def test_every_word_has_a_translation_and_none_is_left_over(code: str) -> None:
     assert keys() - set(catalogue(code)) == set()
     told = yaml.safe_load((language.CATALOGUES / f"{code}.yaml").read_text(encoding="utf-8"))
     assert set(told["words"]) - keys() == set()
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_text_of_a_rule_or_of_the_code_that_is_translated_is_still_said(code: str) -> None:
+    """A text that was reworded would otherwise fall back to English without a sound."""
+    told = yaml.safe_load((language.CATALOGUES / f"{code}.yaml").read_text(encoding="utf-8"))
+    assert set(told["texts"]) - _texts() == set()
+
+
+def _texts() -> set[str]:
+    """Every text in a rule file or table, and every string of the code."""
+    root = HERE.parents[1]
+    found: set[str] = set()
+    for path in (root / "scoring").rglob("*.yaml"):
+        found |= set(_strings(yaml.safe_load(path.read_text(encoding="utf-8"))))
+    for path in (path for package in ("app", "imaging", "scoring") for path in (root / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+    return found
+
+
+def _strings(told: object) -> Iterator[str]:
+    if isinstance(told, str):
+        yield told.strip()
+    elif isinstance(told, Mapping):
+        for part in told.values():
+            yield from _strings(part)
+    elif isinstance(told, list):
+        for part in told:
+            yield from _strings(part)
 
 
 @pytest.mark.parametrize("code", OTHERS)
