@@ -16,9 +16,9 @@ def main() -> None:
     """Load, then fork for every line until there are no more."""
     memory_mib, cpu_seconds = int(sys.argv[1]), int(sys.argv[2])
     load_readers()
-    from PIL import Image  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415 -- what each process would else load anew
 
-    import imaging.outputs  # noqa: F401, PLC0415 -- what each process would else load anew
+    import imaging.outputs  # noqa: F401, PLC0415 -- likewise
 
     Image.init()
     gc.freeze()  # what is loaded is never looked through again, so that its pages stay shared

@@ -39,11 +39,13 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 @dataclass
 class Server:
-    """A real server in a process of its own; ``log`` and ``exit_code`` are known once it has stopped."""
+    """A real server in a process of its own; all but the address is known once it has stopped."""
 
     address: str
     log: str = ""
     exit_code: int | None = None
+    most_memory_kib: int | None = None
+    """Of the largest of its processes."""
 
 
 def wait_until_alive(address: str) -> None:
@@ -86,7 +88,9 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Serve:
             finally:
                 process.send_signal(stop)
                 server.log = "".join(lines) + process.stderr.read()
-                server.exit_code = process.wait(timeout=20)
+                _, status, usage = os.wait4(process.pid, 0)
+                server.most_memory_kib = usage.ru_maxrss
+                server.exit_code = process.returncode = os.waitstatus_to_exitcode(status)
         assert list(folder.iterdir()) == []
 
     return start

@@ -65,8 +65,7 @@ async def _answered(read: FhirCase, case: Case, service: Service, actor: Actor) 
 
 async def _of_study(read: FhirCase, hospital: Hospital) -> FhirCase:
     """The case of the study that the request names, where it names no case: the only one, or the only one known."""
-    # A service without a record has no database to ask, and need not have its driver.
-    from app.store import database  # noqa: PLC0415
+    from app.store import database  # noqa: PLC0415 -- a service without a record has no database, nor its driver
     from app.store.study_cases import kept_among, may_be_study  # noqa: PLC0415
 
     studies: Sequence[str] = [uid for uid in read.studies if may_be_study(uid)]

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from dataclasses import replace
+from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
@@ -128,8 +129,8 @@ def value_of(name: str) -> st.SearchStrategy[Any]:
         return st.booleans()
     if spec.kind is Kind.CHOICE:
         return st.sampled_from(spec.choices)
-    low, high = int(spec.minimum or 0), int(spec.maximum or 1000)
-    return st.integers(low, high) if spec.kind is Kind.INTEGER else st.floats(low, high)
+    low, high = spec.minimum or 0, spec.maximum or 1000
+    return st.integers(ceil(low), floor(high)) if spec.kind is Kind.INTEGER else st.floats(low, high)
 
 
 PLAIN = [name for name, spec in FACTS.items() if spec.kind in {Kind.BOOLEAN, Kind.CHOICE, Kind.INTEGER, Kind.NUMBER}]
