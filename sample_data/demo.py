@@ -16,6 +16,7 @@ from typing import IO
 import send_sample
 
 ASPECTS = Path(sys.executable).parent / "aspects"
+SAMPLE_CT = Path(__file__).resolve().parent / "head_ct_left_mca_dicom.zip"
 READY_WITHIN_SECONDS = 60
 STOP_WITHIN_SECONDS = 10
 
@@ -38,7 +39,8 @@ def main() -> int:
             print(send_sample.as_text(send_sample.send(address)))
             if options.once:
                 return 0
-            print(f"\nThe form: {address}/   The API: {address}/docs   Ctrl-C stops.", flush=True)
+            print(f"\nA head CT to open in the form: {SAMPLE_CT}")
+            print(f"The form: {address}/   The API: {address}/docs   Ctrl-C stops.", flush=True)
             service.wait()
         except KeyboardInterrupt:
             print("\nStopped.")

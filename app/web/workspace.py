@@ -62,7 +62,7 @@ def workspace_page(
         "workspace.html",
         422 if reading.problems else 200,
         **context,
-        **({"answer": None} if answer is None else answer_words(reading, answer, scanned.get("scan_decision"))),
+        **({"answer": None} if answer is None else answer_words(reading, answer, scanned["scan_recorded"])),
         **scanned,
         kept_json=json.dumps({name: text for name, text in reading.kept.items() if text}),
         glance=_glance(reading, answer, scanned["scan_stops"]),

@@ -63,15 +63,17 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def application(*, stand_in: bool = True, record: Path | None = None) -> Iterator[str]:
+def application(*, stand_in: bool = True, scans: str = "scores", record: Path | None = None) -> Iterator[str]:
     """The address of the application on a port of its own; its scans are read by a stand-in, or really.
+
+    ``scans`` is what the stand-in does.
 
     With a folder for ``record`` it keeps cases there, and everybody who asks is the same clinician.
     """
     settings = Settings(site_time_zone="Europe/London", data_dir=record)
     app = create_app(settings, everyone=None if record is None else CLINICIAN)
     if stand_in:
-        app.state.service.desk.pool = ScanPool(settings, (sys.executable, str(_SCAN_STAND_IN), "scores"))
+        app.state.service.desk.pool = ScanPool(settings, (sys.executable, str(_SCAN_STAND_IN), scans))
     app.dependency_overrides[current_time] = lambda: server_clock.now
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

@@ -16,7 +16,7 @@ _RULESETS = 2
 """Guidelines that are named; they come in the rule book's order, the leading one first."""
 
 
-def copy_text(answer: Mapping[str, Any], said: Mapping[str, str], scan_decision: str | None = None) -> str:
+def copy_text(answer: Mapping[str, Any], said: Mapping[str, str], scan_recorded: str | None = None) -> str:
     """At most twelve lines of plain ASCII.
 
     Parameters
@@ -25,15 +25,15 @@ def copy_text(answer: Mapping[str, Any], said: Mapping[str, str], scan_decision:
         The answer of ``POST /v1/triage``.
     said
         Times in words: ``evaluated``, and where known ``since``, ``anchor``, ``window`` and ``puncture``.
-    scan_decision
-        What the reader made of the software's reading, in words; ``None``: there is none, or nothing was decided.
+    scan_recorded
+        What the reader made of the software's reading, in words; ``None``: there is none, or nobody has seen it.
     """
     verdict = answer["evt_summary"]
     transfer = answer["transfer"]
     software = f"; {_('Software reading:')} "
     lines = [
         f"ASPECTS triage{_after(': ', answer['case_id'])}, {said['evaluated']}",
-        f"ASPECTS: {say_score(answer['aspects'])}{_after(software, scan_decision)}",
+        f"ASPECTS: {say_score(answer['aspects'])}{_after(software, scan_recorded)}",
         f"{_('Time:')} {time_in_words(said)}{_after('; ', said.get('window'))}",
         f"{_('Thrombectomy:')} {_(state_of(verdict['verdict']).words)}",
         *(f"  {_ruleset_line(one)}" for one in sources(answer)["answering"][:_RULESETS]),

@@ -33,7 +33,7 @@ _ANCHOR_FIELDS = {"last_known_well": {"last_known_well_at", "slept_at"}, "onset_
 """Fields that the anchor may come from."""
 
 
-def answer_words(reading: FormReading, answer: Mapping[str, Any], scan_decision: str | None) -> dict[str, Any]:
+def answer_words(reading: FormReading, answer: Mapping[str, Any], scan_recorded: str | None) -> dict[str, Any]:
     """What the templates show of an answer.
 
     Parameters
@@ -42,8 +42,8 @@ def answer_words(reading: FormReading, answer: Mapping[str, Any], scan_decision:
         The form that was answered.
     answer
         The answer of ``POST /v1/triage``.
-    scan_decision
-        What the reader made of the software's reading, in words; ``None``: there is none, or nothing was decided.
+    scan_recorded
+        What a record says of the software's reading; ``None``: there is none, or nobody has seen it.
     """
     said = say_times(answer, reading.zone, reading.approximate)
     evaluated = datetime.fromisoformat(answer["evaluated_at"])
@@ -69,7 +69,7 @@ def answer_words(reading: FormReading, answer: Mapping[str, Any], scan_decision:
         "arrived_ms": _arrived_ms(reading),
         "call": call_script(answer, said, entered),
         "changes": changes(answer, reading.zone),
-        "copied": copy_text(answer, said, scan_decision),
+        "copied": copy_text(answer, said, scan_recorded),
         "checklist": expected.checklist(answer, reading.zone),
         "delay": expected.delay_figures(answer),
         "entered": entered,

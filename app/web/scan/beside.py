@@ -124,6 +124,15 @@ def with_choice(fields: Mapping[str, str], scan: ScanBeside) -> dict[str, str]:
     return chosen
 
 
+def say_seen(scan: ScanBeside, *, differing: int) -> str:
+    """What a record says of a reading that was shown while nobody has decided about it."""
+    if not scan.has_own:
+        return _("this score, confirmed by nobody")
+    if not differing:
+        return _("seen, no region differs")
+    return f"{_('seen, not decided')}; {counted('1 region differs', '{count} regions differ', differing)}"
+
+
 def say_decision(fields: Mapping[str, str], *, differing: int) -> str | None:
     """What the reader made of the reading, in words for the record; ``None``: nothing yet.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.web.form.reading import FormReading
 from app.web.map.words import STATUS_WORDS
-from app.web.scan.beside import ScanBeside, say_decision
+from app.web.scan.beside import ScanBeside, say_decision, say_seen
 from app.web.scan.comparison import compare
 from app.web.words.catalogue import _
 from scoring.regions import Status
@@ -44,11 +44,15 @@ def scan_words(reading: FormReading, scan: ScanBeside | None) -> dict[str, Any]:
             "scan_gone": scan is not None,
             "scan_held": False,
             "scan_bleeds": False,
+            "scan_recorded": None,
         } | _NO_VIEW
     is_held = not (scan.is_shown or scan.is_refused)
     compared = [] if is_held else compare(reading.payload.get("findings"), software)
     differing = [row.region for row in compared if row.differs]
     bleeds, stops = suspects_haemorrhage(scan), stops_the_path(reading, scan)
+    decided = say_decision(reading.kept, differing=len(differing))
+    if stops:
+        decided = _("haemorrhage suspected, nobody has looked")
     return {
         "scan_reading": None if is_held else software,
         "scan_gone": False,
@@ -60,9 +64,8 @@ def scan_words(reading: FormReading, scan: ScanBeside | None) -> dict[str, Any]:
         "compared": compared,
         "differing": differing,
         "scan_stops": stops,
-        "scan_decision": _("haemorrhage suspected, nobody has looked")
-        if stops
-        else say_decision(reading.kept, differing=len(differing)),
+        "scan_decision": decided,
+        "scan_recorded": decided or (say_seen(scan, differing=len(differing)) if compared else None),
     }
 
 

@@ -18,14 +18,24 @@ function addButtons() {
   }
 }
 
+let copied = ""; // the text that was copied last
+
 async function copy(pressed) {
   const text = document.getElementById(pressed.dataset.copies);
   getSelection().selectAllChildren(text); // if the browser forbids copying, the text is at least marked
   try {
     await navigator.clipboard.writeText(text.textContent);
+    copied = text.textContent;
     pressed.textContent = say("Copied");
   } catch {
     pressed.textContent = say("Marked: copy with the keyboard");
+  }
+}
+
+// A button says 'Copied' only as long as what stands beside it is what was copied.
+function offerAnew() {
+  for (const pressed of document.querySelectorAll(".copy-button")) {
+    if (document.getElementById(pressed.dataset.copies)?.textContent !== copied) pressed.textContent = say("Copy");
   }
 }
 
@@ -48,5 +58,8 @@ document.addEventListener("click", (event) => {
   else if (pressed?.matches(".print-button")) print();
   else if (pressed) copy(pressed);
 });
-document.addEventListener("answered", addButtons);
+document.addEventListener("answered", () => {
+  addButtons();
+  offerAnew();
+});
 addButtons();

@@ -56,6 +56,22 @@ async def test_differences_are_named_and_the_reader_is_kept(serving: Serving) ->
     assert 'name="region.I" value="unaffected"' in page
 
 
+async def test_the_record_says_whether_the_reading_was_seen_and_what_came_of_it(serving: Serving) -> None:
+    agreeing = {**SEEN, "region.I": "affected", "region.M4": "unaffected"}
+    async with serving("scores") as client:
+        sent = await client.post("/scan", data={"case": json.dumps(SEEN)}, files=SCAN)
+        assert "Software reading" not in sent.text
+        shown = {"scan": _scan_of(sent.text), "scan_shown": "yes"}
+        alone = await client.post("/", data=shown)
+        differing = await client.post("/", data={**SEEN, **shown})
+        agreed = await client.post("/", data={**agreeing, **shown})
+        decided = await client.post("/", data={**SEEN, **shown, "scan_choice": "own"})
+    assert "Software reading: this score, confirmed by nobody" in alone.text
+    assert "Software reading: seen, not decided; 2 regions differ" in differing.text
+    assert "Software reading: seen, no region differs" in agreed.text
+    assert "Software reading: not taken over; 2 regions differ" in decided.text
+
+
 def _scan_of(page: str) -> str:
     named = re.search(r'name="scan" value="([\w-]{22})"', page)
     assert named is not None
