@@ -58,7 +58,11 @@ class Executor:
         self._folder = folder
         self._at_once = scans_at_once
         self._last_number = 0
-        self._run_job = _workflow_of(pipeline)
+        self._executor_id = f"aspects-worker@{pipeline.worker}"
+        self._running: set[str] = set()
+        self._left: set[str] = set()
+        """Workflows that are said to run here and did not, when that was last looked at."""
+        self._run_job = _workflow_of(pipeline, self._running)
 
     def launch(self) -> None:
         """Carry on with what this worker left, then take new jobs."""
@@ -66,7 +70,7 @@ class Executor:
             "name": _APPLICATION,
             "system_database_url": _store_url(self._engine, self._folder),
             "application_version": _VERSION,
-            "executor_id": f"aspects-worker@{self._pipeline.worker}",
+            "executor_id": self._executor_id,
             "log_level": "WARNING",
             "serializer": JsonSerializer(),
         }
@@ -86,6 +90,7 @@ class Executor:
             try:
                 if time.monotonic() >= next_tidy_s:
                     self._tidy()
+                    self._take_up_what_was_left()
                     next_tidy_s = time.monotonic() + _TIDY_SECONDS
                 found = self._hand_over()
             except Exception as error:  # noqa: BLE001 -- a database that is away for a while must not end the thread
@@ -122,9 +127,24 @@ class Executor:
             if first is not None:
                 self._last_number = min(self._last_number, first - 1)
 
+    def _take_up_what_was_left(self) -> None:
+        """Run on what DBOS takes to be running here and gave up: where its store is away as a step ends, it forgets it.
 
-def _workflow_of(pipeline: Pipeline) -> Callable[[str], None]:
-    """The two steps of a job, as DBOS runs and remembers them."""
+        A workflow counts as given up when it was twice not found running, for it may just be about to start.
+        """
+        said = DBOS.list_workflows(
+            status="PENDING", name=_WORKFLOW, executor_id=self._executor_id, limit=_MOST_AT_ONCE, load_input=False,
+            load_output=False,
+        )  # fmt: skip
+        idle = {workflow.workflow_id for workflow in said} - self._running
+        if given_up := sorted(idle & self._left):
+            log.warning("%d jobs that were given up are taken up again", len(given_up))
+            DBOS.resume_workflows(given_up, queue_name=_QUEUE)
+        self._left = idle - set(given_up)
+
+
+def _workflow_of(pipeline: Pipeline, running: set[str]) -> Callable[[str], None]:
+    """The two steps of a job, as DBOS runs and remembers them; ``running`` holds the jobs that this process is at."""
 
     @DBOS.step(name="read")
     def read(job_id: str) -> Json:
@@ -136,7 +156,13 @@ def _workflow_of(pipeline: Pipeline) -> Callable[[str], None]:
 
     @DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)
     def read_scan(job_id: str) -> None:
-        record(job_id, read(job_id))
+        if job_id in running:
+            return  # taken up twice: the first goes on
+        running.add(job_id)
+        try:
+            record(job_id, read(job_id))
+        finally:
+            running.discard(job_id)
 
     return read_scan
 

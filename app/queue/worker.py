@@ -23,7 +23,7 @@ from app.outbox.postman import Postman
 from app.outbox.targets import DeliveriesUnusable, Means, read_targets, sender_of
 from app.queue import heartbeat
 from app.queue.executor import Executor
-from app.queue.locks import lock_of
+from app.queue.locks import ProcessLock, lock_of
 from app.queue.pipeline import Pipeline
 from app.queue.recording import Recorder
 from app.scans.pool import WORKER_COMMAND, ScanPool
@@ -69,12 +69,14 @@ def work_until_stopped(settings: Settings, command: Sequence[str] = WORKER_COMMA
             f"A worker named {settings.worker_name} runs already; give each its own ASPECTS_WORKER_NAME."
         )
     try:
-        asyncio.run(_work(settings, hospital, settings.data_dir, command))
+        asyncio.run(_work(settings, hospital, settings.data_dir, command, lock))
     except DeliveriesUnusable as error:
         raise WorkerUnusable(f"ASPECTS_DELIVERIES_FILE: {error}") from None
 
 
-async def _work(settings: Settings, hospital: Hospital, data_dir: Path, command: Sequence[str]) -> None:
+async def _work(
+    settings: Settings, hospital: Hospital, data_dir: Path, command: Sequence[str], lock: ProcessLock
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -91,6 +93,7 @@ async def _work(settings: Settings, hospital: Hospital, data_dir: Path, command:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), heartbeat.BEAT_SECONDS)
         await _beat(hospital, settings.worker_name)
+        await asyncio.to_thread(lock.take)  # a database that was away has forgotten it
     await _stop(settings, hospital, pipeline, postman)
 
 

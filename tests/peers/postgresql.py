@@ -3,10 +3,12 @@
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,7 +43,8 @@ class Postgresql:
                 [self.programs / program, *options],
                 cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False, **as_account,
             )  # fmt: skip
-        assert told.returncode == 0, log.read_text()
+        server_log = self.folder / "server.log"
+        assert told.returncode == 0, log.read_text() + (server_log.read_text() if server_log.exists() else "")
 
     def start(self) -> None:
         self.run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "server.log"), "start")
@@ -49,6 +52,21 @@ class Postgresql:
     def stop(self, mode: str = "fast") -> None:
         """``immediate``: as if the power went."""
         self.run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", mode, "stop")
+
+    def kill(self) -> None:
+        """End every process of the server at once by SIGKILL; `start` then recovers from the log."""
+        lock_file = self.folder / "data" / "postmaster.pid"
+        postmaster = int(lock_file.read_text().splitlines()[0])
+        os.kill(postmaster, signal.SIGSTOP)  # it would restart children that it sees die
+        processes = [postmaster, *_children_of(postmaster)]
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        while any(_lives(process) for process in processes):
+            time.sleep(0.01)
+        # Where nobody reaps the dead, as in some containers, the server would take them for alive.
+        for file in (lock_file, *self.folder.glob(".s.PGSQL.*.lock")):
+            file.unlink()
 
 
 @contextmanager
@@ -75,6 +93,19 @@ def running_postgresql() -> Iterator[Postgresql]:
             yield server
         finally:
             server.stop("immediate")
+
+
+def _children_of(process: int) -> list[int]:
+    children = (Path("/proc") / str(process) / "task" / str(process) / "children").read_text()
+    return [int(child) for child in children.split()]
+
+
+def _lives(process: int) -> bool:
+    """Whether it is there and no zombie."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return False
 
 
 def _programs() -> Path | None:

@@ -76,7 +76,14 @@ def headers_of(path: Path) -> list[SliceHeader]:
 
 
 def identity_of(path: Path) -> Identity | None:
-    """Whose scan a kept object is; ``None`` where it does not say."""
+    """Whose scan a kept object is; ``None`` where it does not say, or not in a way that can be read."""
+    try:
+        return _identity(path)
+    except ScanRefused:
+        return None
+
+
+def _identity(path: Path) -> Identity | None:
     with path.open("rb") as stream, parsing_foreign_bytes("The header cannot be read."):
         data = pydicom.dcmread(
             with_element_budget(stream),

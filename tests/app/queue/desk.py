@@ -17,6 +17,7 @@ from app.access.actor import Actor, ActorKind
 from app.queue import job_rows
 from app.queue.queue import JobState, JobView, ScanJob
 from app.queue.stored_queue import StoredQueue
+from app.scans.pool import WORKER_COMMAND
 from app.settings.settings import Settings
 from app.store.objects import Objects
 from app.store.tables_audit import audit_events
@@ -40,20 +41,14 @@ class Worker:
 
     settings: Settings
     behaviour: str
+    """Of the stand-in; empty: the real readers."""
     log: Path
     process: subprocess.Popen[bytes] | None = None
     _out: list[IO[bytes]] = field(default_factory=list)
 
     def start(self) -> "Worker":
-        command = [
-            sys.executable,
-            "-c",
-            WORKER,
-            self.settings.model_dump_json(),
-            sys.executable,
-            str(FAKE_READER),
-            self.behaviour,
-        ]
+        reader = [sys.executable, str(FAKE_READER), self.behaviour] if self.behaviour else WORKER_COMMAND
+        command = [sys.executable, "-c", WORKER, self.settings.model_dump_json(), *reader]
         out = self.log.open("ab")
         self._out.append(out)
         seen = self.log.read_text().count("reads scans")
@@ -75,6 +70,13 @@ class Worker:
         assert self.process is not None
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) / 1024  # type: ignore[union-attr]
+
+    def handles(self) -> tuple[int, int]:
+        """How many files are open and how many threads there are."""
+        assert self.process is not None
+        process = Path("/proc") / str(self.process.pid)
+        files, threads = (sum(1 for _ in (process / kind).iterdir()) for kind in ("fd", "task"))
+        return files, threads
 
     def close(self) -> None:
         if self.process is not None and self.process.poll() is None:

@@ -177,6 +177,17 @@ def test_a_full_queue_loses_no_study(ward: Ward) -> None:
     assert study(ward)["state"] == "queued"
 
 
+def test_a_scan_whose_patient_cannot_be_read_is_read_and_is_nobodys(ward: Ward) -> None:
+    slices = [encoded(one) for one in series(AccessionNumber="1234")]
+    with ward.spool.delivery("scanner", "c-store") as delivery:
+        for one in slices:
+            assert one.count(b"\x08\0\x50\0SH") == 1
+            ward.send_bytes(delivery, one.replace(b"\x08\0\x50\0SH", b"\x08\0\x50\0QH"))
+    ward.later()
+    (job,) = ward.queue.jobs
+    assert job.identity is None
+
+
 def test_a_study_with_a_fault_of_its_own_holds_up_no_other_and_is_tried_again(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
