@@ -115,9 +115,12 @@ class Said(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The verdict in words; that a recommendation speaks against treatment is said where the grade does not."""
-        speaks_against = self.stance is Stance.NOT_RECOMMENDED and said(self.verdict).stance is not self.stance
-        return f"{self.verdict.label} against thrombectomy" if speaks_against else self.verdict.label
+        """The verdict in words, and which way it speaks where the grade does not tell."""
+        if self.stance is Stance.NOT_RECOMMENDED and said(self.verdict).stance is not self.stance:
+            return f"{self.verdict.label} against thrombectomy"
+        if self.verdict is Outcome.EXPERT_CONSENSUS and self.stance is not None:
+            return f"{self.verdict.label}: {self.stance.replace('_', ' ')}"
+        return self.verdict.label
 
 
 def said(verdict: Verdict, stance: Stance | None = None) -> Said:

@@ -74,7 +74,11 @@ def _differing(lead: Answer, others: Sequence[Answer]) -> Iterator[str]:
 
 
 def _why(answer: Answer) -> str:
-    return "" if answer.clause is None else f" ({answer.clause.title[0].lower()}{answer.clause.title[1:]})"
+    """What the deciding clause is about; names such as M2 keep their capital."""
+    if answer.clause is None:
+        return ""
+    first, rest = answer.clause.title[0], answer.clause.title[1:]
+    return f" ({first.lower() if rest[0].islower() else first}{rest})"
 
 
 def _difference(speaking: Sequence[Answer]) -> str | None:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from app.answers.note_lines import Json, clock, hours, labelled, listed_under, without_double_gaps, wrapped
 from app.answers.parts import CLAUSES_NOT_CHECKED
 from app.web.answer.changes import say_alternative
-from app.web.answer.wording import say_condition, title_of
-from scoring.outcomes import Action, Outcome
+from app.web.answer.wording import first_up, say_condition, title_of
+from scoring.outcomes import Action, Outcome, Tier
 
 _MOST_CHANGES, _MOST_FIGURES, _MOST_MISSING = 4, 2, 3
 """What the note lists of changes, of trial figures, and of what one source waits for; the JSON answer has all."""
@@ -24,7 +24,7 @@ def triage_text(answer: Json) -> str:
     lines = [
         *labelled("Score", _score(answer)),
         *labelled("Time", _time(answer)),
-        *labelled("Verdict", _verdict(answer["evt_summary"])),
+        *labelled("Verdict", _verdict(answer)),
         *labelled("Do", _transfer(answer["transfer"])),
         "",
         *_sources(answer),
@@ -33,7 +33,7 @@ def triage_text(answer: Json) -> str:
         *listed_under("Trials found", _figures(answer["benefit"])),
         "",
         *labelled("Missing", ", ".join(f"{title_of(fact)} ({fact})" for fact in answer["missing"])),
-        *listed_under("Changes if", _changes(answer)),
+        *_changes(answer),
         *listed_under("Near a bound", [bound["text"] for bound in answer["near_bounds"]]),
         *labelled("Waiting", _waiting(answer["outcome_by_delay"])),
         *listed_under("Mind", [warning for warning in answer["warnings"] if warning != CLAUSES_NOT_CHECKED]),
@@ -79,9 +79,9 @@ def _time(answer: Json) -> str:
         parts.append(f"window {time['window']}")
     if time["window_closes_at"]:
         left = f", {hours(time['minutes_left_in_window'])} left" if time["minutes_left_in_window"] is not None else ""
-        parts.append(f"closes {clock(time['window_closes_at'])}{left}")
+        parts.append(f"closes {clock(time['window_closes_at'], answer)}{left}")
     if time["projected_puncture_at"] and answer["transfer"]["action"] not in _WITHOUT_PUNCTURE:
-        parts.append(f"groin puncture expected {clock(time['projected_puncture_at'])}")
+        parts.append(f"groin puncture expected {clock(time['projected_puncture_at'], answer)}")
     return "; ".join(parts) + "."
 
 
@@ -117,23 +117,41 @@ def _operation(row: Json) -> str:
 def _said(row: Json) -> str:
     """Outcome, level, clause and how it was checked, or what the source waits for."""
     if not row["clause"]:
-        missing = [title_of(fact) for fact in row["missing"][:_MOST_MISSING]]
-        more = len(row["missing"]) - len(missing)
-        named = "; ".join(missing) + (f"; {more} more" if more else "")
+        named = _waited_for(row)
         return f"{row['outcome_text']} ({named})" if named else str(row["outcome_text"])
     level = f", level {row['level']}" if row["level"] else ""
     return f"{row['outcome_text']}{level}, clause {row['clause']} ({_HOW_CHECKED[row['source']['checked']]})"
 
 
-def _verdict(summary: Json) -> str:
-    """The verdict; who says otherwise stands in the table."""
-    first = summary["text"].split(". ", maxsplit=1)[0].removesuffix(".")
-    return f"{first}.{' Guidelines differ.' if summary['differ_in'] == 'direction' else ''}"
+def _waited_for(row: Json) -> str:
+    missing = [title_of(fact) for fact in row["missing"][:_MOST_MISSING]]
+    more = len(row["missing"]) - len(missing)
+    return "; ".join(missing) + (f"; {more} more" if more else "")
+
+
+def _verdict(answer: Json) -> str:
+    """The verdict, what it waits for, and what becomes of it on the way; who says otherwise stands in the table."""
+    summary, lead = answer["evt_summary"], _lead(answer)
+    parts = [summary["text"].split(". ", maxsplit=1)[0].removesuffix(".")]
+    if lead is not None and lead["missing"]:
+        parts.append(f"It waits for: {_waited_for(lead)}")
+    if lead is not None and (later := _later(lead, answer)):
+        parts.append(first_up(later))
+    if summary["differ_in"] == "direction":
+        parts.append("Guidelines differ")
+    return "".join(f"{part}. " for part in parts).strip()
+
+
+def _lead(answer: Json) -> Json | None:
+    """The guideline that the verdict is taken from."""
+    return next((row for row in answer["evt"] if row["kind"] == "guideline" and not row["superseded"]), None)
 
 
 def _transfer(transfer: Json) -> str:
     where = f": {transfer['destination']}" if transfer["destination"] else ""
     parts = [f"{transfer['action_text']}{where}."]
+    if transfer["note"] and transfer["action"] in _WITHOUT_PUNCTURE:
+        parts.append(transfer["note"])
     if transfer["on_arrival"]:
         parts.append(f"On arrival: {transfer['on_arrival']['action_text']}.")
     if transfer["door_in_door_out"]:
@@ -165,7 +183,9 @@ def _guidelines(answer: Json) -> list[str]:
     width = max((len(_titled(row)) for row in speaking), default=0)
     lines = ["Guidelines"] if rows else []
     for row in speaking:
-        lines += wrapped(f"{_titled(row):{width}}  {_said(row)}{_later(row, answer)}", "  ", "    ")
+        later = _later(row, answer)
+        said = f"{_said(row)}{'; ' if later else ''}{later}"
+        lines += wrapped(f"{_titled(row):{width}}  {said}", "  ", "    ")
     return lines + (wrapped(f"Silent on this patient: {', '.join(silent)}", "  ", "    ") if silent else [])
 
 
@@ -184,7 +204,7 @@ def _later(row: Json, answer: Json) -> str:
         if any(change["ruleset"] == row["ruleset"] for change in crossing["changes"])
     ]
     when = f"after {clock(turns[0], answer)}" if len(turns) == 1 else "by the expected puncture"
-    return f"; {when}: {Outcome(later).label}"
+    return f"{when}: {Outcome(later).label}"
 
 
 def _trials(answers: Iterable[Json]) -> list[str]:
@@ -199,9 +219,10 @@ def _trials(answers: Iterable[Json]) -> list[str]:
 
 def _thrombolysis(advice: Json) -> Iterator[str]:
     """What is said, what speaks against it, and what holds where thrombectomy is due too."""
-    against = ", ".join(f"{one['title']} ({one['tier_text']}{_whose(one)})" for one in advice["cautions"])
+    absolute = [one for one in advice["cautions"] if one["tier"] == Tier.ABSOLUTE]
+    against = _named([one for one in advice["cautions"] if one not in absolute])
     if advice["contraindicated"]:
-        yield f"{advice['title']}: contraindicated: {against}"
+        yield f"{advice['title']}: contraindicated: {_named(absolute)}" + (f"; besides: {against}" if against else "")
         return
     weigh = f"; to weigh: {against}" if against else ""
     open_ones = len(advice["contraindications_not_asked"])
@@ -210,7 +231,13 @@ def _thrombolysis(advice: Json) -> Iterator[str]:
     together: dict[str, list[str]] = {}
     for one in advice["with_thrombectomy"]:
         together.setdefault(one["title"].partition(",")[0], []).append(one["text"])
+    if together and against:
+        yield "Where what is to be weighed does not speak against thrombolysis:"
     yield from (f"With thrombectomy, {title}: {' '.join(texts)}" for title, texts in together.items())
+
+
+def _named(cautions: Iterable[Json]) -> str:
+    return ", ".join(f"{one['title']} ({one['tier_text']}{_whose(one)})" for one in cautions)
 
 
 def _whose(caution: Json) -> str:
@@ -243,17 +270,28 @@ def _figure(figure: Json) -> str:
 def _changes(answer: Json) -> list[str]:
     """What would change the leading guideline's answer; the rest is in the JSON and on the page.
 
-    Age is told only near a bound: nobody's age will be another.
+    Age is told only near a bound, and another vessel only among branches of M2: nobody will be of another age, and
+    which branch is dominant is what readers differ on.
     """
-    lead = next((row["ruleset"] for row in answer["evt"] if row["kind"] == "guideline"), None)
+    lead = _lead(answer)
+    if lead is None:
+        return []
     near = {bound["fact"] for bound in answer["near_bounds"]}
     listed = []
     for change in answer["what_would_change"]:
-        if change["then"]["ruleset"] != lead or (change["fact"] == "age_years" and "age_years" not in near):
-            continue
-        when = f" (after {clock(change['after'], answer)})" if "after" in change else ""
-        listed.append(f"{_other(change)}{when}: {change['then']['outcome_text']}")
-    return listed[:_MOST_CHANGES]
+        is_told = (
+            change["fact"] not in {"age_years", "occlusion_site"} or change["fact"] in near or _within_m2(change, lead)
+        )
+        if change["then"]["ruleset"] == lead["ruleset"] and is_told:
+            when = f" (after {clock(change['after'], answer)})" if "after" in change else ""
+            listed.append(f"{_other(change)}{when}: {change['then']['outcome_text']}")
+    return listed_under(f"{lead['title']} changes if", listed[:_MOST_CHANGES])
+
+
+def _within_m2(change: Json, lead: Json) -> bool:
+    """Whether the patient has an occluded branch of M2, and the change is to another one."""
+    site = next((line["value"] for line in lead["reasons"] if line["fact"] == "occlusion_site"), None)
+    return change["fact"] == "occlusion_site" and str(site).startswith("mca_m2") and "is mca_m2" in change["if"]
 
 
 def _other(change: Json) -> str:

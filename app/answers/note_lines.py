@@ -15,10 +15,11 @@ def hours(minutes: int) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def clock(moment: str, answer: Json | None = None) -> str:
-    """A moment; without the day where it is that of the answer."""
-    then = datetime.fromisoformat(moment)
-    is_today = answer is not None and then.date() == datetime.fromisoformat(answer["evaluated_at"]).date()
+def clock(moment: str, answer: Json) -> str:
+    """A moment by the clock that the case was judged by, whatever zone it was stated in; without the day if today."""
+    now = datetime.fromisoformat(answer["evaluated_at"])
+    then = datetime.fromisoformat(moment).astimezone(now.tzinfo)
+    is_today = then.date() == now.date()
     return then.strftime("%H:%M UTC%z" if is_today else "%d %b %H:%M UTC%z").replace("UTC+0000", "UTC")
 
 

@@ -88,7 +88,7 @@ def condition_in_words(condition: Condition) -> str:
     'Time since last known well: above 6 h'
     """
     asked = say_condition(condition.fact, condition.text)
-    asked = _LONG_FRACTION.sub(lambda match: f"{float(match[0]):.2f}", asked)
+    asked = _LONG_FRACTION.sub(lambda match: f"{float(match[0]):.3g}", asked)
     return f"{title_of(condition.fact)}: {asked}{_unit(condition.fact, asked)}"
 
 
@@ -98,8 +98,8 @@ def value_in_words(fact: str, value: object) -> str:
     >>> value_in_words("nihss_total", 6), value_in_words("age_years", 28 / 365.25)
     ('6', '28 days')
     """
-    if fact == "age_years" and isinstance(value, float) and value < 1:
-        return f"{value * DAYS_PER_YEAR:.0f} days"
+    if isinstance(value, float) and value < 1:
+        return f"{value * DAYS_PER_YEAR:.0f} days" if fact == "age_years" else f"{value:.3g}{_unit(fact, '')}"
     return say_value(fact, value).removesuffix(" points")
 
 

@@ -115,7 +115,7 @@ def _ruleset(ruleset: RuleSet, book: RuleBook, examples: Mapping[str, Sequence[T
         yield ""
         yield "| clause | about | outcome |"
         yield "|---|---|---|"
-        yield from (f"| [{c.clause}](#{c.id}) | {c.title} | {c.outcome.label} |" for c in clauses)
+        yield from (f"| [{c.clause}](#{c.id}) | {c.title} | {c.outcome_text} |" for c in clauses)
     for clause in clauses:
         yield from _clause(clause, ruleset, ClauseWords(book, examples.get(clause.id, ())))
 
@@ -149,7 +149,7 @@ def _clause(clause: Clause, ruleset: RuleSet, words: ClauseWords) -> Iterator[st
     yield ""
     yield f"#### {clause.clause}: {clause.title}"
     yield ""
-    yield f"**{first_up(clause.outcome.label)}**{level}{group} (`{clause.outcome}`)"
+    yield f"**{first_up(clause.outcome_text)}**{level}{group} (`{clause.outcome}`)"
     if clause.stance is not None:
         yield f"Beside other sources it counts as *{clause.stance.replace('_', ' ')}*."
     yield ""

@@ -46,6 +46,12 @@ def test_for_and_against_is_a_difference_of_direction_and_the_text_says_against(
     assert "ESO-ESMINT basilar 2024: weak recommendation against thrombectomy" in told.text
 
 
+def test_the_grade_and_the_clause_of_who_differs_are_told_by_their_names() -> None:
+    told = summary_of({**EARLY, "occlusion_site": "mca_m2_nondominant"})
+    assert "ESO-ESMINT 2019: expert consensus: reasonable (M2, 0 to 6 hours)" in told.text
+    assert "(basilar artery, 0 to 24 hours, NIHSS below 10)" in summary_of(BASILAR).text
+
+
 def test_trials_that_would_have_taken_the_patient_are_named() -> None:
     assert "Trials that would have taken the patient: BAOCHE." in summary_of(BASILAR).text
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.web.answer.wording import first_up, outcome_text, say_condition, title_of
+from app.web.answer.wording import first_up, say_condition, title_of
 from app.web.form.layout import CHOICE_WORDS
 from app.web.times.words import say_clock
 from app.web.words.catalogue import _
@@ -55,7 +55,7 @@ def changes(answer: Mapping[str, Any], zone: ZoneInfo) -> dict[str, list[FactCha
             if after
             else first_up(say_alternative(fact, change["if"].removeprefix(f"{fact} ")))
         )
-        by_fact.setdefault(key, FactChanges(title)).lines.append((value, outcome_text(change["then"]["outcome"])))
+        by_fact.setdefault(key, FactChanges(title)).lines.append((value, _(change["then"]["outcome_text"])))
     return {title: list(by_fact.values()) for title, by_fact in grouped.items() if by_fact}
 
 

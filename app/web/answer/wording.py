@@ -119,7 +119,7 @@ def say_condition(name: str, condition: str) -> str:
         return _comparison(re.sub(r"\d+", lambda match: say_minutes(int(match[0])), condition))
     codes = CHOICE_WORDS.get(name, {})
     if not codes:
-        return _comparison(condition)
+        return _comparison(condition.replace("_", " "))
     spaced = _comparison(condition.replace(", ", "; "))
     return re.sub(r"[a-z][a-z0-9_]*", lambda match: _(codes.get(match[0], match[0])), spaced)
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.web.answer.wording import outcome_text
-from app.web.words.catalogue import counted
+from app.web.words.catalogue import _, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +33,8 @@ def time_bounds(answer: Mapping[str, Any]) -> list[TimeBound]:
     changing: defaultdict[str, list[str]] = defaultdict(list)
     for change in answer["what_would_change"]:
         if "after" in change:
-            ruleset, outcome = change["then"]["ruleset"], change["then"]["outcome"]
-            words = f"{sources[ruleset]['title']}: {outcome_text(outcome)}" if ruleset == lead else ""
+            ruleset, told = change["then"]["ruleset"], change["then"]["outcome_text"]
+            words = f"{sources[ruleset]['title']}: {_(told)}" if ruleset == lead else ""
             changing[change["after"]].append(words)
     closes_at = answer["time"]["window_closes_at"]
     evaluated = datetime.fromisoformat(answer["evaluated_at"])

@@ -22,6 +22,7 @@ from scoring.lvo_scales import lvo_scales
 from scoring.nihss import ITEM_TITLES
 from scoring.outcomes import Action, Outcome, Stance, Tier
 from scoring.regions import Region
+from scoring.rule_files import read_rulebook
 
 WEB = Path(__file__).parents[1]
 _SAYING = {"_": (0,), "counted": (0, 1)}
@@ -70,6 +71,7 @@ def _of_lists() -> Iterator[str]:
     yield from ITEM_TITLES.values()
     yield from (words for points in nihss_words.POINTS.values() for words in points.values())
     yield from (one.label for kind in (Outcome, Action, Tier) for one in kind)
+    yield from (clause.outcome_text for ruleset in read_rulebook().rulesets for clause in ruleset.clauses)
     yield from (wording.state_of(stance).words for stance in Stance)
     yield wording.OUT_OF_SCOPE.words
     yield from wording.TITLES_OF_PLACES.values()

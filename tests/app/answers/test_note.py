@@ -1,6 +1,8 @@
 """The note for the terminal: short, plain, and true to the answer."""
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,6 +57,55 @@ def test_what_speaks_against_thrombolysis_is_named() -> None:
     assert cautions
     for caution in cautions:
         assert caution["title"] in " ".join(text.split())
+
+
+STORIES = Path(__file__).resolve().parents[3] / "sample_data" / "cases"
+
+
+def flat_note(story: str, **facts: object) -> str:
+    """The note of a sample case, some facts replaced, as one line."""
+    case = json.loads((STORIES / f"{story}.json").read_text(encoding="utf-8"))
+    case["facts"] |= facts
+    return " ".join(note(case)[1].split())
+
+
+def test_the_verdict_says_what_becomes_of_it_before_the_puncture() -> None:
+    told = flat_note("bound_passes_on_the_road")
+    assert "clause 4.7.2-1). After 12:00 UTC: data are insufficient to decide. Do: Transfer now" in told
+
+
+def test_the_verdict_says_what_it_waits_for() -> None:
+    told = flat_note("very_large_core")
+    assert "Cannot say yet: data are missing (AHA/ASA 2026). It waits for: Significant mass effect. Do:" in told
+
+
+def test_times_are_told_by_one_clock() -> None:
+    told = flat_note("night_of_the_clock_change")
+    assert "closes 05:20 UTC" in told
+    assert "(after 23:20 UTC)" in told, "24 hours after 00:20 summer time"
+    assert "+0100" not in told
+
+
+def test_nobody_is_told_of_another_vessel_but_of_another_branch() -> None:
+    told = flat_note("m2_nondominant")
+    assert "AHA/ASA 2026 changes if:" in told
+    assert "Occluded vessel: MCA M2, dominant: class 2a: reasonable" in told
+    assert "Basilar:" not in told
+    assert "Occluded vessel:" not in flat_note("late_large_core_84")
+
+
+def test_what_must_be_corrected_first_does_not_count_as_a_contraindication() -> None:
+    told = flat_note("haemorrhage")
+    assert "contraindicated: Haemorrhage on imaging (absolute contraindication); besides: Diastolic" in told
+    assert "Follow the haemorrhage pathway. Refer to neurosurgery and intensive care." in told
+
+
+def test_both_treatments_are_due_unless_a_caution_decides_against_one() -> None:
+    unless = "Where what is to be weighed does not speak against thrombolysis: - With thrombectomy, AHA/ASA 2026"
+    assert unless in flat_note("apixaban_8_h_ago")
+    without = flat_note("apixaban_8_h_ago", anticoagulant="none", hours_since_anticoagulant=None)
+    assert "With thrombectomy, AHA/ASA 2026: Both are due" in without
+    assert "Where what is to be weighed" not in without
 
 
 def test_a_reading_lists_regions_of_both_sides() -> None:

@@ -11,6 +11,7 @@ from app.web.answer.parts import asked_for
 from app.web.answer.record_text import time_in_words
 from app.web.answer.transfer import LINE_LENGTH, call_script, time_line
 from app.web.times.bounds import time_bounds
+from scoring.outcomes import Outcome
 
 LONDON = ZoneInfo("Europe/London")
 NOW = datetime(2026, 11, 22, 5, 5, tzinfo=UTC)
@@ -28,7 +29,7 @@ def _change(ruleset: str, outcome: str, minutes: int) -> dict[str, Any]:
     return {
         "if": "minutes_since_last_known_well is above 360",
         "fact": "minutes_since_last_known_well",
-        "then": {"ruleset": ruleset, "outcome": outcome},
+        "then": {"ruleset": ruleset, "outcome": outcome, "outcome_text": Outcome(outcome).label},
         "after": _at(minutes),
     }
 
@@ -124,7 +125,8 @@ def test_the_call_is_plain_text_and_hides_no_unknown(case_id: str | None) -> Non
 
 
 def test_what_time_brings_is_said_as_a_moment_and_first() -> None:
-    age = {"if": "age_years is above 80", "fact": "age_years", "then": {"ruleset": "lead", "outcome": "COR2b"}}
+    then = {"ruleset": "lead", "outcome": "COR2b", "outcome_text": "class 2b: may be reasonable"}
+    age = {"if": "age_years is above 80", "fact": "age_years", "then": then}
     listed = changes(_answer(what_would_change=[age, _change("lead", "IDD", 300)]), LONDON)
     assert [one.title for one in listed["LEAD"]] == ["Time alone", "Age"]
     assert listed["LEAD"][0].lines[0][0] == "From 10:05 GMT"
