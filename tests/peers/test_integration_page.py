@@ -114,7 +114,7 @@ COMMAND = [sys.executable, "-c", "from app.cli import main; main()"]
 
 
 @contextmanager
-def site(folder: Path) -> Iterator[Site]:
+def site(folder: Path, quiet_seconds: float = 1) -> Iterator[Site]:
     """Everything set up and running, as after step 3."""
     orthanc_json = json.loads(blocks("json")[0])
     config = folder / "aspects" / "etc"
@@ -135,7 +135,7 @@ def site(folder: Path) -> Iterator[Site]:
         (config / "deliveries.yaml").write_text(made.put(deliveries))
         exports = re.findall(r"^export (ASPECTS_\w+)=(\S+)$", PAGE, re.MULTILINE)
         told = {name: made.put(value) for name, value in exports}
-        ours = {"ASPECTS_DICOM_PORT": str(listener), "ASPECTS_DICOM_QUIET_SECONDS": "1"}
+        ours = {"ASPECTS_DICOM_PORT": str(listener), "ASPECTS_DICOM_QUIET_SECONDS": str(quiet_seconds)}
         made.environment = {**os.environ, **told, **ours}
         for word in ("dicom-listen", "worker", f"serve --port {ports[8000]}"):
             made.start(word)

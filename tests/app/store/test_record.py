@@ -269,6 +269,38 @@ def test_a_damaged_backup_is_refused(tmp_path: Path) -> None:
         restore(Settings(data_dir=tmp_path / "new"), tmp_path / "backup")
 
 
+def fill(engine: Engine, number: str) -> None:
+    """A signed case in a record of a schema."""
+    schema.migrate(engine, number)
+    writer = Writer(engine)
+    writer.write_blocking(rule_snapshot.keep_installed_rules)
+    keep(writer, {**json.loads(CASES[0].read_text()), "case_id": "spoke"})
+    writer.write_blocking(lambda connection: confirm(connection, PERSON, "spoke", 1, "seen"))
+    writer.close()
+
+
+def assert_whole_in_this_schema(engine: Engine) -> None:
+    """The record that `fill` wrote, after all steps."""
+    with engine.connect() as connection:
+        schema.check(connection)
+        check = check_record(connection)
+        assert show_revision(connection, "spoke", 1).summary.signature is not None
+    assert check.faults == ()
+    assert check.revisions > 0
+
+
+STEPS = sorted(path.name[:4] for path in (ROOT / "app" / "store" / "migrations" / "versions").glob("0*.py"))
+
+
+@pytest.mark.parametrize("number", STEPS[:-1])
+def test_every_step_takes_a_record_along(hospital_settings: Settings, number: str) -> None:
+    engine = open_database(hospital_settings)
+    fill(engine, number)
+    schema.migrate(engine)
+    assert_whole_in_this_schema(engine)
+    engine.dispose()
+
+
 SCHEMAS = sorted((Path(__file__).parent / "schemas").glob("*.sql"))
 
 
@@ -286,11 +318,6 @@ def test_a_record_of_every_former_schema_comes_to_this_one_whole(tmp_path: Path,
     raw.dispose()
     engine = open_database(Settings(data_dir=tmp_path / "data"))
     schema.migrate(engine)
-    with engine.connect() as connection:
-        schema.check(connection)
-        check = check_record(connection)
-        assert show_revision(connection, "spoke", 1).summary.signature is not None
-    assert check.faults == ()
-    assert check.revisions > 0
+    assert_whole_in_this_schema(engine)
     engine.dispose()
     shutil.rmtree(tmp_path / "data")
