@@ -84,6 +84,8 @@ class Siege:
             )  # fmt: skip
 
     def is_ready(self) -> bool:
+        assert self._web is not None
+        assert self._web.poll() is None, "the web server ended:" + (self.folder / "web.log").read_text()[-3000:]
         with suppress(httpx.TransportError):
             return httpx.get(f"{self.address}/readyz", timeout=10).status_code == httpx.codes.OK
         return False
@@ -176,7 +178,7 @@ def killed(folder: Path, kills: int, database: Postgresql | None = None) -> Outc
             time.sleep(draw.uniform(0.2, 1.5))
             siege.victims[victim]()
             siege.kills[victim] += 1
-            until(siege.is_ready, 120)
+            until(siege.is_ready, _LONGEST_SECONDS)
         siege._over.set()
         until(partial(_all_ended, siege), _LONGEST_SECONDS)
         return _outcome(siege, began)
@@ -205,7 +207,7 @@ def _siege(folder: Path, database: Postgresql | None) -> Iterator[Siege]:
         stack.callback(siege.close)
         siege.start_web()
         siege.start_worker()
-        until(siege.is_ready, 120)
+        until(siege.is_ready, _LONGEST_SECONDS)
         asked = [("case", siege.send_case)] * _CASE_CALLERS + [("scan", siege.send_scan)]
         for kind, ask in asked:
             caller = threading.Thread(target=siege.call, args=(kind, ask, headers), daemon=True)
