@@ -19,6 +19,7 @@ from app.hospital import open_hospital
 from app.interop.dicom_in import catalogue
 from app.interop.dicom_in.parts import assembler_of, spool_of
 from app.interop.dicom_in.pull import Way, pull_study
+from app.interop.dicom_in.pull_faults import PullFailed
 from app.interop.dicom_nodes import Node
 from app.settings.settings import Settings
 from app.store.database import open_database
@@ -191,6 +192,12 @@ def test_a_study_is_fetched_from_orthanc(tmp_path: Path, way: Way) -> None:
         node = Node(ae_title=AE_TITLE, host="127.0.0.1", port=archive.dicom_port, dicomweb_url=archive.dicomweb_url)
         pulled = pull_study(settings, tmp_path / "data", "pacs", node, STUDY, way)
     assert (pulled.stored, pulled.failed, pulled.way) == (2 * len(WHOLE) + 2, 0, way)
+    assert_is_queued(settings)
+
+
+def assert_is_queued(settings: Settings) -> None:
+    """What was fetched becomes a study whose head series is taken."""
+    assert settings.data_dir is not None
     hospital = open_hospital(settings)
     assert hospital is not None
     assembler = assembler_of(hospital)
@@ -202,4 +209,46 @@ def test_a_study_is_fetched_from_orthanc(tmp_path: Path, way: Way) -> None:
     hospital.engine.dispose()
     assert study["state"] == "queued"
     assert codes(study)["1.2.826.0.1.3680043.8.498.2"] == "TAKEN"
-    assert list(spool_of(settings, tmp_path / "data").arrivals()) == []
+    assert list(spool_of(settings, settings.data_dir).arrivals()) == []
+
+
+def test_a_study_is_fetched_from_the_archive_of_dcmtk(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data", dicom_quiet_seconds=0)
+    with dcmqrscp(tmp_path, whole_study(tmp_path / "study")) as port:
+        node = Node(ae_title="QR", host="127.0.0.1", port=port)
+        pulled = pull_study(settings, tmp_path / "data", "qr", node, STUDY)
+        with pytest.raises(PullFailed):
+            pull_study(settings, tmp_path / "data", "qr", node, "1.2.3.4")
+    assert (pulled.stored, pulled.failed, pulled.way) == (2 * len(WHOLE) + 2, 0, "c-get")
+    assert_is_queued(settings)
+
+
+@contextmanager
+def dcmqrscp(folder: Path, study: Path) -> Iterator[int]:
+    """DCMTK's archive with a study in it; its port."""
+    program, index = Path("/usr/bin/dcmqrscp"), "/usr/bin/dcmqridx"
+    if not program.exists():
+        missing_program("dcmqrscp")
+    port, held = free_port(), folder / "qr"
+    held.mkdir()
+    (folder / "qr.cfg").write_text(
+        f"NetworkTCPPort = {port}\nMaxPDUSize = 16384\nMaxAssociations = 16\n"
+        "HostTable BEGIN\nHostTable END\nVendorTable BEGIN\nVendorTable END\n"
+        f"AETable BEGIN\nQR {held} RW (200, 1024mb) ANY\nAETable END\n"
+    )
+    subprocess.run([index, str(held), *sorted(map(str, study.iterdir()))], check=True, timeout=60)
+    with subprocess.Popen([str(program), "-c", str(folder / "qr.cfg")], stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait_for(port)
+            yield port
+        finally:
+            process.terminate()
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(300):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    pytest.fail("nothing listens")
