@@ -84,9 +84,10 @@ def _glucose_units() -> list[tuple[str, str]]:
 
 def _foreign(words: str | None) -> str:
     """Words of a source or of the scan reader: those of the catalogue, else English, and marked as such."""
-    said = language._(words or "")
-    if language.current() == language.ENGLISH or said != words:
-        return said
+    if not words or isinstance(words, language.Said):
+        return words or ""
+    if language.current() == language.ENGLISH or words in language.catalogue(language.current()):
+        return language._(words)
     return Markup('<span lang="en">{}</span>').format(words)
 
 

@@ -36,7 +36,7 @@ def copy_text(answer: Mapping[str, Any], said: Mapping[str, str], scan_recorded:
         f"ASPECTS: {say_score(answer['aspects'])}{_after(software, scan_recorded)}",
         f"{_('Time:')} {time_in_words(said)}{_after('; ', said.get('window'))}",
         f"{_('Thrombectomy:')} {_(state_of(verdict['verdict']).words)}",
-        *(f"  {_ruleset_line(one)}" for one in sources(answer)["answering"][:_RULESETS]),
+        *(f"  {ruleset_line(one)}" for one in sources(answer)["answering"][:_RULESETS]),
         *(f"{_('Thrombolysis:')} {_lysis(one)}" for one in answer["ivt"][:1]),
         f"{_('Next:')} {_(transfer['action_text'])}{_after(' -> ', transfer['destination'])}",
         *([said["puncture"]] if "puncture" in said else []),
@@ -83,7 +83,8 @@ def say_score(aspects: Mapping[str, Any] | None) -> str:
     return f"{points} {_('of 10')}{side}"
 
 
-def _ruleset_line(one: Mapping[str, Any]) -> str:
+def ruleset_line(one: Mapping[str, Any]) -> str:
+    """One source with its answer, level and clause."""
     level, clause = _after(", ", one["level"] and say_level(one["level"])), _after(f", {_('clause')} ", one["clause"])
     return f"{one['title']}: {_(one['outcome_text'])}{level}{clause}"
 

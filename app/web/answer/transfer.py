@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.web.answer.record_text import plain_ascii, say_score, time_in_words
+from app.web.answer.parts import lead_of, sources
+from app.web.answer.record_text import plain_ascii, ruleset_line, say_score, time_in_words
 from app.web.answer.wording import title_of
 from app.web.times.words import say_clock, say_minutes
-from app.web.words.catalogue import _
+from app.web.words.catalogue import ENGLISH, _, current
 
 LINE_LENGTH = 1000
 """Length of the line of time, in the units of its drawing."""
@@ -114,12 +115,19 @@ def call_script(answer: Mapping[str, Any], said: Mapping[str, str], entered: Seq
         f"{_('Time:')} {time_in_words(said)}.",
         f"{_('Patient:')} {'; '.join(known) or _('nothing entered')}.",
         f"CT: ASPECTS {say_score(answer['aspects'])}; {_('haemorrhage')} {haemorrhage}.",
-        f"{_('Guideline:')} {_(answer['evt_summary']['text'])}",
+        f"{_('Guideline:')} {_guidelines(answer)}",
         f"{_('Request:')} {_(transfer['action_text'])}{where}.",
         *([f"{said['puncture']}."] if "puncture" in said else []),
         _("Please say back: accepted yes/no, where to, who calls whom at departure."),
     ]
     return "\n".join(map(plain_ascii, lines))
+
+
+def _guidelines(answer: Mapping[str, Any]) -> str:
+    """The summary where it is in the reader's language, else the sources that answer, one after the other."""
+    if current() == ENGLISH or lead_of(answer) is None:
+        return _(answer["evt_summary"]["text"])
+    return f"{'; '.join(map(ruleset_line, sources(answer)['answering']))}."
 
 
 _TOLD = ("age_years", "prestroke_mrs", "nihss_total", "occlusion_site", "anticoagulant", "thrombolysis_given")

@@ -11,7 +11,7 @@ from app.intake.schemas import TriageRequest
 from app.web.form.layout import asks_by_choice, choices_of
 from app.web.times.reading import RepeatedTime, TimeProblem, read_time, split_about
 from app.web.times.words import say_again, say_moment
-from app.web.words.catalogue import ENGLISH, _, current, with_comma
+from app.web.words.catalogue import ENGLISH, Said, _, current, with_comma
 from scoring.facts import FACTS, FactSpec, Kind
 
 _YES_NO = {"yes": True, "no": False}
@@ -119,9 +119,11 @@ class FormReading:
     def warnings(self) -> list[str]:
         """What the answer should say about how its facts were given."""
         return [
-            _(
-                "{title} is approximate: mind every bound that is near, it may have passed already.",
-                title=_(FACTS[name].title),
+            Said(
+                _(
+                    "{title} is approximate: mind every bound that is near, it may have passed already.",
+                    title=_(FACTS[name].title),
+                )
             )
             for name in sorted(self.approximate)
             if name in FACTS

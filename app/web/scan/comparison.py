@@ -20,7 +20,7 @@ class RegionBeside:
     """Whether both said something, and not the same."""
     probability: str
     densities: str
-    """Density here, on the other side, and the corrected difference, in HU."""
+    """Means here and on the other side, and the commonest difference of mirrored points, in HU."""
 
 
 def compare(findings: Mapping[str, Any] | None, reading: Mapping[str, Any]) -> list[RegionBeside]:

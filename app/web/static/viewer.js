@@ -62,7 +62,7 @@ async function show(library, name, facts, scan, labels) {
 async function made(library) {
   const canvas = find("canvas");
   const started = new library.Niivue({
-    backColor: [0, 0, 0, 1], crosshairColor: [1, 0.8, 0.1, 0.7], crosshairWidth: 0.35, crosshairGap: 8, crosshairWidthUnit: "mm",
+    backColor: [0, 0, 0, 1], crosshairColor: [1, 0.8, 0.1, 0.7], crosshairWidth: 0.6, crosshairGap: 8, crosshairWidthUnit: "mm",
     isRadiologicalConvention: true, dragAndDropEnabled: false, dragMode: 0, loadingText: "", logLevel: "silent", isOrientationTextVisible: false,
     isColorbar: false, viewModeHotKey: "", clipPlaneHotKey: "", cycleClipPlaneHotKey: "", isForceMouseClickToVoxelCenters: true,
   });

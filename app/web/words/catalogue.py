@@ -34,6 +34,12 @@ def _(words: str, /, **values: object) -> str:
     return found.format(**values) if values else found
 
 
+class Said(str):
+    """Words that are in the reader's language already, among others that may not be."""
+
+    __slots__ = ()
+
+
 def counted(one: str, many: str, count: int) -> str:
     """The words for one, or those for ``{count}``.
 

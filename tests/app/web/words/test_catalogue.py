@@ -154,6 +154,25 @@ async def test_the_answer_is_the_same_in_german_and_its_codes_stay(client: httpx
 
 
 @pytest.mark.anyio
+async def test_only_what_is_english_is_marked_as_english(client: httpx.AsyncClient) -> None:
+    german = (await client.post("/", data={**CASE, "last_known_well_at": "about 01:10", "lang": "de"})).text
+    marked = set(re.findall(r'<span lang="en">(.*?)</span>', german))
+    assert "Small or large core, 0 to 6 hours" in marked
+    assert marked & set(catalogue("de")) == set()
+    assert "nur ungefähr bekannt" in german
+    assert not any("ungefähr" in words for words in marked)
+
+
+@pytest.mark.anyio
+async def test_the_call_is_german_from_end_to_end(client: httpx.AsyncClient) -> None:
+    german = (await client.post("/", data={**CASE, "lang": "de"})).text
+    call = re.search(r'id="call-script"[^>]*>(.*?)</pre>', german, re.DOTALL)
+    assert call is not None
+    assert "Leitlinie: AHA/ASA 2026: Klasse 1: empfohlen, Evidenzgrad A, Abschnitt 4.7.2-1; ESO-ESMINT 2019:" in call[1]
+    assert "Thrombectomy" not in call[1]
+
+
+@pytest.mark.anyio
 async def test_decimals_have_a_comma_in_german_and_a_point_in_english(client: httpx.AsyncClient) -> None:
     entry = {**CASE, "glucose_mmol_per_l": "5,6", "glucose_unit": "mmol"}
     german = (await client.post("/", data={**entry, "lang": "de"})).text
