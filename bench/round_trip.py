@@ -39,7 +39,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="round-trip-") as name:
         folder = Path(name)
         for number in range(studies):
-            like = replace(TILTED, slices=_SLICES, thickness_mm=1.1, size=512, pixel_mm=0.45, noise_seed=number)
+            like = replace(TILTED, slices=_SLICES, thickness_mm=1.1, noise_seed=number)
             with zipfile.ZipFile(io.BytesIO(dicom_zip(scan(head, like), like))) as archive:
                 archive.extractall(folder / f"scan-{number}")
         quiet_seconds = float(Settings.model_fields["dicom_quiet_seconds"].default)

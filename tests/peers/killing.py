@@ -40,7 +40,7 @@ ROOT = Path(__file__).parents[2]
 CASE = json.loads((ROOT / "sample_data" / "cases" / "spoke_left_m1.json").read_text())
 TESTS = Actor(ActorKind.SYSTEM, "tests", frozenset())
 _CASE_CALLERS = 2
-_PAUSE_SECONDS = {"case": 0.02, "scan": 0.6}
+_PAUSE_SECONDS = {"case": 0.1, "scan": 0.8}
 """Between two requests of a caller; a stand-in reads about a scan a second."""
 _LONGEST_SECONDS = 600.0
 """Within which everything accepted must have ended; a loaded machine is slow."""
@@ -99,7 +99,7 @@ class Siege:
     def start_worker(self) -> None:
         log = self.folder / "worker.log"
         log.touch()
-        self._worker = Worker(self.settings, "slow", log).start()
+        self._worker = Worker(self.settings, "slow", log, start_seconds=_LONGEST_SECONDS).start()
 
     def kill_worker(self) -> None:
         assert self._worker is not None

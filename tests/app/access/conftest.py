@@ -1,4 +1,4 @@
-"""A hospital's service in memory, with a database of its own and ways to make keys and sessions."""
+"""A hospital's service in memory, on both databases, with ways to make keys and sessions."""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -15,15 +15,21 @@ from app.access.keys import KeyWanted, NewKey
 from app.hospital import Hospital
 from app.main import create_app
 from app.settings.settings import Settings
+from tests.app.store.databases import postgresql
+
+__all__ = ["postgresql"]
 
 SYSTEM = Actor(ActorKind.SYSTEM, "tests", frozenset())
 PERSON = Actor(ActorKind.PERSON, "dr.test", frozenset({Scope.READ, Scope.TRIAGE, Scope.INGEST}))
 MakeKey = Callable[..., NewKey]
 
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(data_dir=tmp_path_factory.mktemp("record"), failed_sign_in_limit_per_minute=10_000)
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    url = None if request.param == "sqlite" else request.getfixturevalue("postgresql").new_database()
+    return Settings(
+        data_dir=tmp_path_factory.mktemp("record"), database_url=url, failed_sign_in_limit_per_minute=10_000
+    )
 
 
 @pytest.fixture(scope="module")

@@ -44,6 +44,7 @@ class Worker:
     """Of the stand-in; empty: the real readers."""
     log: Path
     process: subprocess.Popen[bytes] | None = None
+    start_seconds: float = START_SECONDS
     _out: list[IO[bytes]] = field(default_factory=list)
 
     def start(self) -> "Worker":
@@ -53,7 +54,10 @@ class Worker:
         self._out.append(out)
         seen = self.log.read_text().count("reads scans")
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out)
-        until(lambda: self.log.read_text().count("reads scans") > seen or self.process.poll() is not None)
+        until(
+            lambda: self.log.read_text().count("reads scans") > seen or self.process.poll() is not None,
+            self.start_seconds,
+        )
         return self
 
     def kill(self) -> None:
