@@ -32,9 +32,11 @@ class Node(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    ae_title: str = Field(min_length=1, max_length=16, pattern=_AE_TITLE)
+    ae_title: str = Field(
+        min_length=1, max_length=16, pattern=_AE_TITLE, description="By which it calls and is called."
+    )
     host: str | None = Field(default=None, description="Name or address at which it takes associations.")
-    port: int | None = Field(default=None, ge=1, le=65535)
+    port: int | None = Field(default=None, ge=1, le=65535, description="Port of that.")
     may_send: bool = Field(default=True, description="Whether objects are taken from it.")
     addresses: Annotated[tuple[Network, ...], BeforeValidator(_networks)] = Field(
         default=(), description="Addresses or networks from which it may send; none given: from any."

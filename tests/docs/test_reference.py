@@ -5,9 +5,15 @@ from pathlib import Path
 
 import pytest
 import typer.main
+from pydantic import BaseModel
 
 from app.cli import app as command_line
+from app.interop.dicom_nodes import Node
+from app.interop.dicom_out.parcel_sender import DicomTarget
+from app.interop.hl7.target import Hl7Target
+from app.interop.webhooks.target import WebhookTarget
 from app.main import create_app
+from app.outbox.targets import EVENTS, KINDS
 from app.settings.settings import Settings
 from imaging.refusals import RefusalCode
 
@@ -42,6 +48,39 @@ def test_defaults_and_meanings_of_settings_are_those_of_the_code(name: str) -> N
     field = Settings.model_fields[name]
     default = "none" if field.get_default() is None else field.get_default()
     assert f"| `ASPECTS_{name.upper()}` | {default} | {field.description} |" in REFERENCE
+
+
+def rows_of(model: type[BaseModel], *kinds: str) -> list[str]:
+    """The lines of a table of a file's entries; those that every target has stand in the text."""
+    rows = []
+    for name, field in model.model_fields.items():
+        if kinds and name in {"name", "kind", "events"}:
+            continue
+        default = field.get_default()
+        told = "needed" if field.is_required() else "none" if default in {None, "", ()} else str(default).lower()
+        told = str(default) if isinstance(default, (str, float)) and default else told
+        first = [f"`{kind}`" for kind in kinds]
+        cells = [*([", ".join(first)] if first else []), f"`{name}`", told, field.description]
+        rows.append("| " + " | ".join(map(str, cells)) + " |")
+    return rows
+
+
+ENTRIES = {
+    "Nodes file": rows_of(Node),
+    "Deliveries file": [
+        *rows_of(DicomTarget, "dicom-store", "stow"), *rows_of(Hl7Target, "hl7"), *rows_of(WebhookTarget, "webhook")
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("title", ENTRIES)
+def test_every_entry_of_a_sites_files_is_told_and_no_other(title: str) -> None:
+    assert re.findall(r"^\| [^-].*\|$", section(title), re.MULTILINE)[1:] == ENTRIES[title]
+
+
+def test_every_kind_and_event_of_deliveries_is_told() -> None:
+    told = section("Deliveries file")
+    assert [word for word in (*KINDS, *EVENTS) if f"`{word}`" not in told] == []
 
 
 def test_exit_codes_are_those_of_the_contract() -> None:

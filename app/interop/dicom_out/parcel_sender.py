@@ -27,13 +27,13 @@ Fetch = Callable[[str], bytes]
 class DicomTarget(BaseModel):
     """An archive in the deliveries file, checked."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     kind: Literal["dicom-store", "stow"]
     name: str
     events: tuple[str, ...] = Field(min_length=1)
     node: str
-    """Its name in the nodes file."""
+    """Name of the archive in the nodes file."""
 
 
 class DicomSender:

@@ -24,12 +24,13 @@ def _https(text: str) -> str:
 class WebhookTarget(BaseModel):
     """Where notices go."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     kind: Literal["webhook"] = "webhook"
     name: str
     events: tuple[str, ...] = Field(min_length=1)
     url: Annotated[str, AfterValidator(_https)]
+    """Where notices are posted; https alone."""
     secret_file: Path
     """File with the shared secret, at least 24 bytes; a line end at its end does not count."""
     allow_private: bool = False
@@ -37,5 +38,6 @@ class WebhookTarget(BaseModel):
     ca_file: Path | None = None
     """Certificates that are trusted instead of the system's; PEM."""
     seconds_limit: float = Field(default=10.0, gt=0, le=60)
+    """Time for connection and answer, in seconds."""
     include: tuple[Literal["total", "side", "verdict"], ...] = ()
-    """Values that are sent besides id and status; none by default: a notice holds nothing about the patient."""
+    """Values that are sent besides id and status, of total, side and verdict; none: nothing about the patient."""
