@@ -143,7 +143,7 @@ class DocumentSender:
         except subprocess.TimeoutExpired:
             raise Undelivered("Making the DICOM objects took too long.") from None
         if told.returncode == NO_SOURCES:
-            raise Undelivered("The scan names no study to put results into.", again=False)
+            raise Undelivered("The scan's headers name no study to put results into.", again=False)
         if told.returncode != 0:
             raise Undelivered(f"The DICOM objects could not be made (exit code {told.returncode}).")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from app.interop.dicom_out.sources import Sources
 
 NO_SOURCES = 3
-"""Exit code: the scan names no study into which results could be put."""
+"""Exit code: the scan names no study into which results could be put, or its headers cannot be read."""
 
 _CALLS = ("status", "side", "total", "regions")
 """What a drawing shows of a reading."""
@@ -30,10 +30,11 @@ def main() -> None:
 
     limit_resources(int(sys.argv[1]), int(sys.argv[2]))
     from app.interop.dicom_out.faults import SourcesUnusable  # noqa: PLC0415
+    from imaging.refusals import ScanRefused  # noqa: PLC0415
 
     try:
         _write(json.loads(sys.stdin.readline()))
-    except SourcesUnusable:
+    except (SourcesUnusable, ScanRefused):
         sys.exit(NO_SOURCES)
 
 

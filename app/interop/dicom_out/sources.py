@@ -202,7 +202,7 @@ def _without_patient(instance: Dataset) -> Dataset:
 def _whole_header(one: SliceHeader) -> Dataset:
     """All of an object but its pixels, texts decoded."""
     with parsing_foreign_bytes("A DICOM file is damaged: its header cannot be read."), one.file.content.open() as file:
-        header = pydicom.dcmread(with_element_budget(file), stop_before_pixels=True, force=True)
+        header = pydicom.dcmread(with_element_budget(file, most_bytes=None), stop_before_pixels=True, force=True)
         header.remove_private_tags()
         header.decode()
         return Dataset(header)  # apart from the file, which is closed

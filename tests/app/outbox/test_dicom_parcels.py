@@ -78,10 +78,17 @@ class Department:
     folder: Path
 
     def read(
-        self, heights_mm: tuple[float, ...] = tuple(range(0, 60, 5)), *, draws: bool = True, **changes: Any
+        self,
+        heights_mm: tuple[float, ...] = tuple(range(0, 60, 5)),
+        *,
+        draws: bool = True,
+        spoilt: bool = False,
+        **changes: Any,
     ) -> str:
-        """A study comes in, is queued and read; returns the job."""
-        files = write(self.folder / f"scan-{len(heights_mm)}", series(heights_mm))
+        """A study comes in, is queued and read; returns the job. ``spoilt``: its accession number cannot be read."""
+        files = write(self.folder / f"scan-{len(heights_mm)}", series(heights_mm, AccessionNumber="1234"))
+        for file in files.iterdir() if spoilt else ():
+            file.write_bytes(file.read_bytes().replace(b"\x08\0\x50\0SH", b"\x08\0\x50\0QH"))
         volume = read_volume(files)
         scan = tuple(self.objects.put(files))
         drawing = KeptDrawing(drawn_on(volume.hu.shape), Slices.of(volume)).packed()
@@ -213,6 +220,14 @@ async def test_a_result_whose_scan_is_gone_is_given_up_with_the_reason(departmen
     department.objects.delete(json.loads(keys)[0], "kept long enough", DOCTOR)
     (parcel,) = department.parcels()
     with pytest.raises(Undelivered, match="kept no longer") as told:
+        department.sender().send(parcel)
+    assert not told.value.again
+
+
+async def test_a_result_whose_scan_has_an_unreadable_header_is_given_up_with_the_reason(department: Department) -> None:
+    department.read(spoilt=True)
+    (parcel,) = department.parcels()
+    with pytest.raises(Undelivered, match="headers") as told:
         department.sender().send(parcel)
     assert not told.value.again
 
