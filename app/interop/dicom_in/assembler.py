@@ -21,6 +21,7 @@ from typing import Any, Protocol
 
 from pydantic_core import to_json
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.access.actor import Actor, ActorKind, Scope
 from app.interop.dicom_in import catalogue
@@ -46,7 +47,7 @@ _SWEEP_SECONDS = 600.0
 _FULL = timedelta(seconds=5)
 """Pause after the queue had no room or the record did not answer; that of a study with a fault of its own doubles."""
 _LONGEST_DOUBLED = 9
-_OF_ALL = (QueueFull, RecordBusy, RecordUnavailable, OSError)
+_OF_ALL = (QueueFull, RecordBusy, RecordUnavailable, SQLAlchemyError, OSError)
 """What keeps every study waiting, not the one at hand."""
 _BATCH = 200
 """Objects that share a transaction."""

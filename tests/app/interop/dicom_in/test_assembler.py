@@ -9,6 +9,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import SecondaryCaptureImageStorage
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from app.interop.dicom_in import assembler, catalogue
 from app.store.tables_audit import audit_events
@@ -204,6 +205,18 @@ def test_a_study_with_a_fault_of_its_own_holds_up_no_other_and_is_tried_again(
     assert study(ward)["state"] == "receiving", "not at once"
     ward.later(66)
     assert study(ward)["state"] == "queued"
+
+
+def test_what_keeps_all_studies_waiting_is_held_against_none(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    ward.send(*series())
+    monkeypatch.setattr(
+        ward.assembler, "process", lambda _study: (_ for _ in ()).throw(OperationalError("", {}, OSError()))
+    )
+    for seconds in range(60, 120, 6):
+        ward.later(seconds)
+    monkeypatch.undo()
+    ward.later(126)
+    assert len(ward.queue.jobs) == 1
 
 
 def kept_as(path: Path) -> str:
