@@ -1,7 +1,7 @@
 """JSON text with gaps: what patients share is written once, and each patient's own values are put in."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -19,32 +19,12 @@ class GappedText(NamedTuple):
     text: tuple[bytes, ...]
     gaps: tuple[str, ...]
 
-    def reopened(self) -> "GappedText":
-        """The text of an object without its last brace, so that more members can follow."""
-        return self._replace(text=(*self.text[:-1], self.text[-1][:-1]))
-
     def filled(self, written: Mapping[str, bytes]) -> list[bytes]:
         """The pieces of the text with the gaps filled; ``written`` is JSON text by the name of the gap."""
         pieces = [b""] * (2 * len(self.gaps) + 1)
         pieces[::2] = self.text
         pieces[1::2] = [written[gap] for gap in self.gaps]
         return pieces
-
-
-class Written(dict[str, bytes]):
-    """Values as JSON text by the name of their gap, each written when it is first asked for.
-
-    ``more`` work out what else has a gap.
-    """
-
-    def __init__(self, values: Mapping[str, Known], **more: Callable[[], Any]) -> None:
-        super().__init__()
-        self._values, self._more = values, more
-
-    def __missing__(self, name: str) -> bytes:
-        text = to_json(self._more[name]()) if name in self._more else value_text(self._values[name])
-        self[name] = text
-        return text
 
 
 @lru_cache(maxsize=4096, typed=True)
@@ -62,3 +42,13 @@ def gapped(value: Any) -> GappedText:
     """Write a value that holds gaps."""
     pieces = _GAP.split(to_json(value))
     return GappedText(tuple(pieces[::2]), tuple(name.decode() for name in pieces[1::2]))
+
+
+def joined(texts: Iterable[GappedText]) -> GappedText:
+    """One text after the other, as one."""
+    pieces, gaps = [b""], list[str]()
+    for text, between in texts:
+        pieces[-1] += text[0]
+        pieces += text[1:]
+        gaps += between
+    return GappedText(tuple(pieces), tuple(gaps))

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from app.answers.gapped import Written
-from app.answers.ivt import dose_json
 from app.answers.values import values_json
 from scoring.alike import alike_in_force
 from scoring.bridging import bridging_clauses
@@ -38,8 +36,8 @@ class Arrival(NamedTuple):
     advice: TransferAdvice
     moved: Mapping[str, Known]
     """Values that are different then."""
-    kept: Kept
-    """What is kept for patients who are alike then."""
+    signature: int
+    """The same for patients who are alike then."""
 
 
 @dataclass(slots=True)
@@ -62,8 +60,6 @@ class Judged:
     """What is kept for patients whom the guidelines and trials on thrombectomy do not tell apart."""
     answers: Sequence[Answer]
     """What the guidelines and trials say of thrombectomy."""
-    written: Written
-    """What is known, as JSON text for the gaps of kept texts; and the doses."""
     to_puncture: int | None
     advice: TransferAdvice = field(init=False)
     """What to do next."""
@@ -85,10 +81,10 @@ class Judged:
         """What is known, as JSON."""
         return values_json(self.values)
 
-    def alike_with(self, moved: Mapping[str, Known]) -> Kept:
-        """The same as ``alike`` once the facts ``moved`` have these values; each of them is known now."""
+    def signature_with(self, moved: Mapping[str, Known]) -> int:
+        """The signature once the facts ``moved`` have these values; each of them is known now."""
         now = self.everything.signature({fact: self.values[fact] for fact in moved})
-        return self.everything.kept_at(self.signature ^ now | self.everything.signature(moved))
+        return self.signature ^ now | self.everything.signature(moved)
 
     @property
     def changes(self) -> Sequence[Change]:
@@ -147,9 +143,11 @@ class Judged:
         if on_the_road is None or not isinstance(imaged, (int, float)):
             return None
         moved = {"minutes_since_imaging": imaged + on_the_road}
-        kept = self.alike_with(moved)
-        advice = kept.once("arrival", lambda: action_advice(self.book, self.on, "arrival", {**self.values, **moved}))
-        return None if advice is None else Arrival(advice, moved, kept)
+        then = self.signature_with(moved)
+        advice = self.everything.kept_at(then).once(
+            "arrival", lambda: action_advice(self.book, self.on, "arrival", {**self.values, **moved})
+        )
+        return None if advice is None else Arrival(advice, moved, then)
 
     def _minutes_to_the_centre(self) -> int | None:
         """How long until the patient is at the centre that treats; ``None``: not known, or not where they go."""
@@ -167,7 +165,8 @@ class Judged:
         if later is None or "minutes_since_last_known_well" not in self.values:
             return (None,) * len(self.grid.rulesets)
         moved = {name: minutes + later for name, minutes in self.assessment.timeline.minutes.items()}
-        return self.alike_with(moved).once("outcomes", lambda: outcomes(self.grid, {**self.values, **moved}))
+        then = self.everything.kept_at(self.signature_with(moved))
+        return then.once("outcomes", lambda: outcomes(self.grid, {**self.values, **moved}))
 
 
 def judge_case(case: Case, book: RuleBook) -> Judged:
@@ -191,6 +190,5 @@ def judge_case(case: Case, book: RuleBook) -> Judged:
         alike=alike,
         kept=kept,
         answers=answers,
-        written=Written(values, dose=lambda: dose_json(values.get("weight_kg"))),
         to_puncture=minutes_to_puncture(case.site, assessment.timeline.minutes.get("minutes_since_arrival")),
     )

@@ -8,7 +8,13 @@ from typing import Any
 from app.answers.evidence import benefit_json, delay_json, swelling_json
 from app.answers.ivt import dose_json, ivt_json
 from app.answers.judged import Judged
-from app.answers.transfer import action_json, checklist_json, way_json
+from app.answers.transfer import (
+    action_json,
+    checklist_json,
+    destinations_json,
+    door_in_door_out_json,
+    estimates_json,
+)
 from app.answers.values import (
     answer_json,
     aspects_json,
@@ -92,7 +98,10 @@ def _transfer(judged: Judged) -> dict[str, Any]:
     return {
         "transfer": {
             **action,
-            **way_of(judged),
+            "destination": destination_of(judged),
+            "estimates": estimates_json(judged.case, judged.to_puncture),
+            "destinations": destinations_json(judged.case),
+            "door_in_door_out": door_in_door_out_json(judged.values),
             "on_arrival": _on_arrival(judged),
             "checklist": checklist_json(checklist),
         }
@@ -104,9 +113,10 @@ def shown_to_transfer(judged: Judged, shown: Mapping[str, Any]) -> Mapping[str, 
     return {**shown, **judged.said}
 
 
-def way_of(judged: Judged) -> dict[str, Any]:
-    """Where to, and the minutes that are known; without what to do on arrival."""
-    return way_json(judged.case, judged.to_puncture, judged.values, to_the_centre=judged.goes_to_the_centre)
+def destination_of(judged: Judged) -> str | None:
+    """The thrombectomy centre by name, for a patient who goes there or may."""
+    site = judged.case.site
+    return site.thrombectomy_centre if site is not None and judged.goes_to_the_centre else None
 
 
 def _on_arrival(judged: Judged) -> dict[str, Any] | None:

@@ -1,24 +1,26 @@
 """The answer as JSON text, put together from pieces that patients share whom no rule tells apart.
 
 To write out nineteen rule sets anew for each patient takes longer than to judge them. What differs between two patients
-who are alike are their values alone: so the text is kept with gaps, and the values are filled in. The text is byte for
-byte what ``to_json`` makes of the part; a test holds it to that.
+who are alike are their values alone: so the text is kept as a form with gaps, and the values are filled in. The text is
+byte for byte what ``to_json`` makes of the answer; a test holds it to that.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
 from app.answers.evidence import delay_json
-from app.answers.gapped import GappedText, Written, gap, gapped, value_text
-from app.answers.ivt import ivt_json
-from app.answers.judged import Judged
+from app.answers.gapped import GappedText, gap, gapped, joined, value_text
+from app.answers.ivt import dose_json, ivt_json
+from app.answers.judged import Arrival, Judged
 from app.answers.parts import (
     PARTS,
     constants_json,
+    destination_of,
     figures_json,
     missing_facts,
     near_bounds_json,
@@ -27,12 +29,17 @@ from app.answers.parts import (
     summary_json,
     swelling_of,
     warnings_of,
-    way_of,
 )
-from app.answers.sheet import Sheet
-from app.answers.transfer import action_json, checklist_json
+from app.answers.transfer import (
+    action_json,
+    checklist_json,
+    destinations_json,
+    door_in_door_out_json,
+    estimates_json,
+)
 from app.answers.values import answer_json, aspects_json, change_json, comes_at, pc_aspects_json, time_json
 from scoring.delay import model_applies, outcomes_from
+from scoring.facts import FACTS, Kind
 from scoring.outcomes import Outcome
 from scoring.rulebook import RuleBook
 from scoring.transfer_checklist import filled_with, known_to_tell
@@ -40,160 +47,141 @@ from scoring.transfer_checklist import filled_with, known_to_tell
 Part = Callable[[Judged], Mapping[str, Any]]
 
 
+@dataclass(slots=True)
+class Filling:
+    """One patient, and what the parts that were asked for need beside the judged case."""
+
+    judged: Judged
+    later: tuple[Outcome | None, ...] = ()
+    """The outcomes at the projected puncture."""
+    then: Arrival | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """What is told to the receiving centre."""
+
+
+Write = Callable[[Filling], bytes]
+"""Writes what belongs into one gap."""
+
+
+class Form(NamedTuple):
+    """The text of an answer with gaps, and what writes each of them."""
+
+    text: GappedText
+    writers: Sequence[tuple[str, Write]]
+
+    def filled(self, filling: Filling) -> bytes:
+        """The answer of one patient."""
+        written = {name: write(filling) for name, write in self.writers}
+        return b"".join(self.text.filled(written))
+
+
 def answer_text(judged: Judged, parts: Iterable[Part]) -> bytes:
     """The whole answer: what opens it, the parts in their order, and what closes it."""
-    sheet = Sheet()
-    _open(sheet, judged)
-    for part in parts:
-        _WRITERS[part](sheet, judged)
-        sheet.text(b",")
-    _close(sheet, judged)
-    return sheet.written()
+    asked, filling = tuple(parts), Filling(judged)
+    which = (asked, *[_TOLD_APART[part](filling) for part in asked if part in _TOLD_APART])
+    forms: dict[tuple[Any, ...], Form] = judged.alike.once("forms", dict)
+    form = forms.get(which)
+    if form is None:
+        text = joined(_form(filling, asked))
+        form = forms[which] = Form(text, [(name, _writer(name)) for name in dict.fromkeys(text.gaps)])
+    return form.filled(filling)
 
 
-def _open(sheet: Sheet, judged: Judged) -> None:
-    sheet.text(b'{"case_id":')
-    sheet.value(judged.case.case_id)
-    sheet.text(b',"evaluated_at":"%b",' % judged.case.evaluated_at.isoformat().encode())
+def _form(filling: Filling, asked: Iterable[Part]) -> Iterator[GappedText]:
+    yield GappedText((b"{",), ())
+    yield _members({"case_id": gap("case_id"), "evaluated_at": gap("evaluated_at")})
+    for part in asked:
+        yield from _FORMS[part](filling)
+    yield _members({"missing": missing_facts(filling.judged), "warnings": gap("warnings")})
+    yield GappedText((_constants(filling.judged.book),), ())
 
 
-def _aspects(sheet: Sheet, judged: Judged) -> None:
-    sheet.text(b'"aspects":')
-    sheet.value(aspects_json(judged.case, judged.assessment))
-    sheet.text(b',"pc_aspects":')
-    sheet.value(pc_aspects_json(judged.case, judged.assessment))
+# --- the form of each part --------------------------------------------------------------------------------------------
 
 
-def _time(sheet: Sheet, judged: Judged) -> None:
-    sheet.text(b'"time":')
-    sheet.value(time_json(judged.assessment.timeline, judged.case.evaluated_at, judged.to_puncture))
+def _aspects(_filling: Filling) -> Iterator[GappedText]:
+    yield _members({"aspects": gap("aspects"), "pc_aspects": gap("pc_aspects")})
 
 
-def _evt(sheet: Sheet, judged: Judged) -> None:
-    later = judged.outcomes_at_puncture()
-    texts: dict[tuple[Outcome | None, ...], GappedText] = judged.kept.once("evt text", dict)
+def _time(_filling: Filling) -> Iterator[GappedText]:
+    yield _members({"time": gap("time")})
+
+
+def _evt(filling: Filling) -> Iterator[GappedText]:
+    judged, later = filling.judged, filling.later
+    texts: dict[tuple[Outcome | None, ...], GappedText] = judged.kept.once("evt texts", dict)
     if later not in texts:
         shown = _gaps(judged)
-        texts[later] = gapped([answer_json(now, then, shown) for now, then in zip(judged.answers, later, strict=True)])
-    sheet.text(b'"evt":')
-    sheet.filled(texts[later], judged.written)
-    sheet.text(judged.kept.once("summary text", lambda: b',"evt_summary":' + to_json(summary_json(judged))))
-    sheet.text(b',"on_the_way":')
-    sheet.value(on_the_way_json(judged, later))
+        answers = [answer_json(now, then, shown) for now, then in zip(judged.answers, later, strict=True)]
+        texts[later] = _members({"evt": answers, "evt_summary": summary_json(judged), "on_the_way": gap("on_the_way")})
+    yield texts[later]
 
 
-def _ivt(sheet: Sheet, judged: Judged) -> None:
+def _ivt(filling: Filling) -> Iterator[GappedText]:
+    judged = filling.judged
+    shown = _gaps(judged)
+    told = ((advice, judged.with_thrombectomy(advice)) for advice in judged.thrombolysis)
+    yield _members({"ivt": [ivt_json(advice, shown, gap("dose"), together) for advice, together in told]})
+
+
+def _transfer(filling: Filling) -> Iterator[GappedText]:
+    judged, then, shown = filling.judged, filling.then, _gaps(filling.judged)
+    moved = {fact: gap(f"then {fact}") for fact in then.moved} if then else {}
+    told = {fact: gap(f"told {fact}") for fact in filling.told}
+    yield _members(
+        {
+            "transfer": {
+                **action_json(judged.advice, shown_to_transfer(judged, shown)),
+                "destination": gap("destination"),
+                "estimates": gap("estimates"),
+                "destinations": gap("destinations"),
+                "door_in_door_out": gap("door_in_door_out"),
+                "on_arrival": action_json(then.advice, {**shown, **moved}) if then else None,
+                "checklist": checklist_json(filled_with(told)) if judged.leaves else [],
+            }
+        }
+    )
+
+
+def _changes(filling: Filling) -> Iterator[GappedText]:
     def write() -> GappedText:
-        shown = _gaps(judged)
-        told = ((advice, judged.with_thrombectomy(advice)) for advice in judged.thrombolysis)
-        return gapped([ivt_json(advice, shown, gap("dose"), together) for advice, together in told])
+        anchor_at = filling.judged.assessment.timeline.anchor_at
+        changes = [
+            change_json(one, gap(f"at {one.bound:g}") if comes_at(one, anchor_at) else None)
+            for one in filling.judged.changes
+        ]
+        return _members({"what_would_change": changes, "near_bounds": gap("near_bounds")})
 
-    sheet.text(b'"ivt":')
-    sheet.filled(judged.alike.once("ivt text", write), judged.written)
-
-
-def _transfer(sheet: Sheet, judged: Judged) -> None:
-    def write() -> GappedText:
-        return gapped(action_json(judged.advice, shown_to_transfer(judged, _gaps(judged)))).reopened()
-
-    sheet.text(b'"transfer":')
-    sheet.filled(judged.alike.once("action text", write), judged.written)
-    for name, value in way_of(judged).items():
-        sheet.text(b',"%b":' % name.encode())
-        sheet.value(value)
-    sheet.text(b',"on_arrival":')
-    _on_arrival(sheet, judged)
-    sheet.text(b',"checklist":')
-    _checklist(sheet, judged)
-    sheet.text(b"}")
+    yield filling.judged.kept.once("changes text", write)
 
 
-def _on_arrival(sheet: Sheet, judged: Judged) -> None:
-    then = judged.on_arrival()
-    if then is None:
-        sheet.text(b"null")
-        return
-    text = then.kept.once("arrival text", lambda: gapped(action_json(then.advice, _gaps(judged))))
-    sheet.filled(text, Written({**judged.values, **then.moved}))
+def _benefit(filling: Filling) -> Iterator[GappedText]:
+    yield _members({"benefit": figures_json(filling.judged), "outcome_by_delay": gap("outcome_by_delay")})
 
 
-def _checklist(sheet: Sheet, judged: Judged) -> None:
-    if not judged.leaves:
-        sheet.text(b"[]")
-        return
-    known = known_to_tell(judged.case, judged.values)
-    texts: dict[tuple[str, ...], GappedText] = judged.alike.once("checklist texts", dict)
-    told = tuple(known)
-    if told not in texts:
-        texts[told] = gapped(checklist_json(filled_with({fact: gap(fact) for fact in told})))
-    sheet.filled(texts[told], {fact: _stated_text(value) for fact, value in known.items()})
+def _swelling(_filling: Filling) -> Iterator[GappedText]:
+    yield _members({"swelling": gap("swelling")})
 
 
-def _stated_text(value: Any) -> bytes:
-    return b'"%b"' % value.isoformat().encode() if isinstance(value, datetime) else value_text(value)
-
-
-def _changes(sheet: Sheet, judged: Judged) -> None:
-    text = judged.kept.once("changes text", lambda: gapped(_changes_with_gaps(judged)))
-    anchor_at = judged.assessment.timeline.anchor_at
-    sheet.text(b'"what_would_change":')
-    sheet.filled(text, {bound: _moment(anchor_at, bound) for bound in set(text.gaps)})
-    sheet.text(b',"near_bounds":')
-    sheet.value(near_bounds_json(judged))
-
-
-def _changes_with_gaps(judged: Judged) -> list[dict[str, Any]]:
-    anchor_at = judged.assessment.timeline.anchor_at
-    return [change_json(one, gap(f"{one.bound:g}") if comes_at(one, anchor_at) else None) for one in judged.changes]
-
-
-def _moment(anchor_at: datetime | None, bound: str) -> bytes:
-    return b"null" if anchor_at is None else b'"%b"' % (anchor_at + _delay_of(bound)).isoformat().encode()
-
-
-@lru_cache(maxsize=256)
-def _delay_of(bound: str) -> timedelta:
-    return timedelta(minutes=float(bound))
-
-
-def _benefit(sheet: Sheet, judged: Judged) -> None:
-    sheet.text(judged.alike.once("benefit text", lambda: b'"benefit":' + to_json(figures_json(judged))))
-    since_onset, later = judged.values.get("minutes_since_last_known_well"), judged.to_puncture
-    in_group = judged.alike.once("in the group of the delay model", lambda: model_applies(judged.values))
-    sheet.text(b',"outcome_by_delay":')
-    if later is None or not in_group or not isinstance(since_onset, (int, float)):
-        sheet.text(b"null")
-    else:
-        sheet.text(_outcomes_from(int(since_onset) + later))
-
-
-@lru_cache(maxsize=1024)
-def _outcomes_from(planned: int) -> bytes:
-    return to_json(delay_json(outcomes_from(planned)))
-
-
-def _swelling(sheet: Sheet, judged: Judged) -> None:
-    sheet.text(b'"swelling":')
-    sheet.value(swelling_of(judged))
-
-
-def _close(sheet: Sheet, judged: Judged) -> None:
-    sheet.text(judged.alike.once("missing text", lambda: b'"missing":' + to_json(missing_facts(judged))))
-    sheet.text(b',"warnings":')
-    sheet.value(warnings_of(judged))
-    sheet.text(_constants(judged.book))
+def _members(value: Mapping[str, Any]) -> GappedText:
+    """Members of an object that goes on, with a comma behind the last."""
+    written = gapped(value)
+    text = list(written.text)
+    text[0] = text[0].removeprefix(b"{")
+    text[-1] = text[-1].removesuffix(b"}") + b","
+    return GappedText(tuple(text), written.gaps)
 
 
 @lru_cache(maxsize=4)
 def _constants(book: RuleBook) -> bytes:
-    return b"," + to_json(constants_json(book))[1:]
+    return to_json(constants_json(book))[1:]
 
 
 def _gaps(judged: Judged) -> dict[str, str]:
     return {fact: gap(fact) for fact in judged.values}
 
 
-_WRITERS: Mapping[Part, Callable[[Sheet, Judged], None]] = {
+_FORMS: Mapping[Part, Callable[[Filling], Iterator[GappedText]]] = {
     PARTS["aspects"]: _aspects,
     PARTS["time"]: _time,
     PARTS["evt"]: _evt,
@@ -203,3 +191,112 @@ _WRITERS: Mapping[Part, Callable[[Sheet, Judged], None]] = {
     PARTS["benefit"]: _benefit,
     PARTS["swelling"]: _swelling,
 }
+
+
+# --- by what the forms of patients differ who are alike now -----------------------------------------------------------
+
+
+def _outcomes_later(filling: Filling) -> tuple[Outcome | None, ...]:
+    filling.later = filling.judged.outcomes_at_puncture()
+    return filling.later
+
+
+def _arrival_and_what_is_told(filling: Filling) -> tuple[int | None, tuple[str, ...]]:
+    judged = filling.judged
+    filling.then = then = judged.on_arrival()
+    filling.told = known_to_tell(judged.case, judged.values) if judged.leaves else {}
+    return (None if then is None else then.signature), tuple(filling.told)
+
+
+_TOLD_APART: Mapping[Part, Callable[[Filling], object]] = {
+    PARTS["evt"]: _outcomes_later,
+    PARTS["transfer"]: _arrival_and_what_is_told,
+}
+
+
+# --- what fills the gaps ----------------------------------------------------------------------------------------------
+
+
+def _writer(name: str) -> Write:
+    """What writes the gap of this name.
+
+    A gap is named as in `_WRITERS`; or for a fact; or ``then`` and a fact, its value on arrival at the centre; ``told``
+    and a fact, as it was stated; ``at`` and minutes, a moment so long after the anchor.
+    """
+    if name in _WRITERS:
+        return _WRITERS[name]
+    kind, _, what = name.rpartition(" ")
+    return _WRITERS_OF_KIND[kind](what)
+
+
+def _of_fact(fact: str) -> Write:
+    return lambda filling: value_text(filling.judged.assessment.values[fact])
+
+
+def _then(fact: str) -> Write:
+    return lambda filling: value_text(filling.then.moved[fact])  # type: ignore[union-attr]  # has the gap: arrives
+
+
+def _told(fact: str) -> Write:
+    if FACTS[fact].kind is Kind.TIME:
+        return lambda filling: _moment_text(filling.told[fact])
+    return lambda filling: value_text(filling.told[fact])
+
+
+def _at(minutes: str) -> Write:
+    delay = timedelta(minutes=float(minutes))
+    return lambda filling: _moment_text(filling.judged.assessment.timeline.anchor_at + delay)  # type: ignore[operator]
+
+
+def _moment_text(moment: datetime) -> bytes:
+    """What ``isoformat`` gives, in half of its time; ``to_json`` alone would write ``Z`` for UTC."""
+    text = to_json(moment)
+    return text[:-2] + b'+00:00"' if text.endswith(b'Z"') else text
+
+
+def _aspects_text(filling: Filling) -> bytes:
+    return to_json(aspects_json(filling.judged.case, filling.judged.assessment))
+
+
+def _pc_aspects_text(filling: Filling) -> bytes:
+    return to_json(pc_aspects_json(filling.judged.case, filling.judged.assessment))
+
+
+def _time_text(filling: Filling) -> bytes:
+    judged = filling.judged
+    return to_json(time_json(judged.assessment.timeline, judged.case.evaluated_at, judged.to_puncture))
+
+
+def _outcome_by_delay(filling: Filling) -> bytes:
+    judged = filling.judged
+    since_onset, later = judged.values.get("minutes_since_last_known_well"), judged.to_puncture
+    in_group = judged.alike.once("in the group of the delay model", lambda: model_applies(judged.values))
+    if later is None or not in_group or not isinstance(since_onset, (int, float)):
+        return b"null"
+    return _outcomes_from(int(since_onset) + later)
+
+
+@lru_cache(maxsize=1024)
+def _outcomes_from(planned: int) -> bytes:
+    return to_json(delay_json(outcomes_from(planned)))
+
+
+_WRITERS: Mapping[str, Write] = {
+    "case_id": lambda filling: to_json(filling.judged.case.case_id),
+    "evaluated_at": lambda filling: _moment_text(filling.judged.case.evaluated_at),
+    "aspects": _aspects_text,
+    "pc_aspects": _pc_aspects_text,
+    "time": _time_text,
+    "on_the_way": lambda filling: to_json(on_the_way_json(filling.judged, filling.later)),
+    "dose": lambda filling: to_json(dose_json(filling.judged.values.get("weight_kg"))),
+    "destination": lambda filling: to_json(destination_of(filling.judged)),
+    "estimates": lambda filling: to_json(estimates_json(filling.judged.case, filling.judged.to_puncture)),
+    "destinations": lambda filling: to_json(destinations_json(filling.judged.case)),
+    "door_in_door_out": lambda filling: to_json(door_in_door_out_json(filling.judged.values)),
+    "near_bounds": lambda filling: to_json(near_bounds_json(filling.judged)),
+    "outcome_by_delay": _outcome_by_delay,
+    "swelling": lambda filling: to_json(swelling_of(filling.judged)),
+    "warnings": lambda filling: to_json(warnings_of(filling.judged)),
+}
+
+_WRITERS_OF_KIND: Mapping[str, Callable[[str], Write]] = {"": _of_fact, "then": _then, "told": _told, "at": _at}

@@ -32,25 +32,19 @@ def action_json(advice: TransferAdvice, shown: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def way_json(
-    case: Case,
-    to_puncture: int | None,
-    values: Mapping[str, Known],
-    *,
-    to_the_centre: bool,
-) -> dict[str, Any]:
-    """Where to, and the minutes that are known. ``to_the_centre``: the patient goes to the thrombectomy centre."""
+def estimates_json(case: Case, to_puncture: int | None) -> dict[str, Any]:
+    """The minutes of the way that are known."""
     site = case.site
     return {
-        "destination": site.thrombectomy_centre if site is not None and to_the_centre else None,
-        "estimates": {
-            "minutes_to_thrombectomy_centre": site.minutes_to_thrombectomy_centre if site else None,
-            "door_to_groin_minutes": site.door_to_groin_minutes if site else None,
-            "minutes_to_projected_puncture": to_puncture,
-        },
-        "destinations": [_destination_json(destination) for destination in case.destinations],
-        "door_in_door_out": _door_in_door_out_json(values),
+        "minutes_to_thrombectomy_centre": site.minutes_to_thrombectomy_centre if site else None,
+        "door_to_groin_minutes": site.door_to_groin_minutes if site else None,
+        "minutes_to_projected_puncture": to_puncture,
     }
+
+
+def destinations_json(case: Case) -> list[dict[str, Any]]:
+    """Where thrombectomy can be had, as far as the network file tells."""
+    return [_destination_json(destination) for destination in case.destinations]
 
 
 def _destination_json(destination: Destination) -> dict[str, Any]:
@@ -67,7 +61,7 @@ def _destination_json(destination: Destination) -> dict[str, Any]:
     }
 
 
-def _door_in_door_out_json(values: Mapping[str, Known]) -> dict[str, Any] | None:
+def door_in_door_out_json(values: Mapping[str, Known]) -> dict[str, Any] | None:
     """Minutes since arrival beside the targets for leaving; only at a site that does not treat."""
     minutes = values.get("minutes_since_arrival")
     if not isinstance(minutes, (int, float)) or values.get("site_treats") is not False:

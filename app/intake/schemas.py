@@ -15,6 +15,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     StrictBool,
     WithJsonSchema,
     with_config,
@@ -81,7 +82,7 @@ def _integer(minimum: float | None, maximum: float | None) -> Any:
 
 Time = Annotated[
     datetime,
-    BeforeValidator(_read_time),
+    PlainValidator(_read_time),
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{_ISO_TIME.pattern}$"}),
 ]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -158,8 +159,12 @@ class FindingsIn(StrictModel):
 
     side: Side | None = Field(None, description="The patient's side that was scored.")
     regions: RegionsIn  # type: ignore[valid-type]
-    old_infarct: RegionList = Field([], description="Regions with an old infarct: recorded, not scored.")
-    swelling_only: RegionList = Field([], description="Regions swollen but not dark: recorded, not scored.")
+    old_infarct: RegionList = Field(
+        default_factory=list, description="Regions with an old infarct: recorded, not scored."
+    )
+    swelling_only: RegionList = Field(
+        default_factory=list, description="Regions swollen but not dark: recorded, not scored."
+    )
 
     def to_findings(self) -> Findings:
         """The same in the words of `scoring`; regions that are absent or null stay out."""
