@@ -94,7 +94,7 @@ def timeline(facts: Facts, evaluated_at: datetime) -> Timeline:
         A time has no zone, lies in the future, contradicts another time or a stated duration, or is so long ago that a
         slip of the date is likelier.
     """
-    times = {name: getattr(facts, name) for name in _TIME_TITLES if getattr(facts, name) is not None}
+    times = {name: time for name in _TIME_TITLES if (time := getattr(facts, name)) is not None}
     if evaluated_at.utcoffset() is None:
         raise CaseError(("evaluated_at",), "The time of evaluation needs a time zone.")
     _check_times(times, evaluated_at)

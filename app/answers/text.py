@@ -245,7 +245,12 @@ def _told(fact: str) -> Write:
 
 def _at(minutes: str) -> Write:
     delay = timedelta(minutes=float(minutes))
-    return lambda filling: _moment_text(filling.judged.assessment.timeline.anchor_at + delay)  # type: ignore[operator]
+
+    def write(filling: Filling) -> bytes:
+        anchor_at = filling.judged.assessment.timeline.anchor_at
+        return b"null" if anchor_at is None else _moment_text(anchor_at + delay)
+
+    return write
 
 
 def _moment_text(moment: datetime) -> bytes:

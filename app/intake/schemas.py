@@ -15,7 +15,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PlainValidator,
     StrictBool,
     WithJsonSchema,
     with_config,
@@ -82,7 +81,7 @@ def _integer(minimum: float | None, maximum: float | None) -> Any:
 
 Time = Annotated[
     datetime,
-    PlainValidator(_read_time),
+    BeforeValidator(_read_time),
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{_ISO_TIME.pattern}$"}),
 ]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]

@@ -39,13 +39,12 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 @dataclass
 class Server:
-    """A real server in a process of its own; all but the address is known once it has stopped."""
+    """A real server in a process of its own; ``log`` and ``exit_code`` are known once it has stopped."""
 
     address: str
+    pid: int
     log: str = ""
     exit_code: int | None = None
-    most_memory_kib: int | None = None
-    """Of the largest of its processes."""
 
 
 def wait_until_alive(address: str) -> None:
@@ -81,16 +80,14 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Serve:
                     break
             addresses = [word for line in lines for word in line.split() if word.startswith("http://")]
             assert addresses, "".join(lines)
-            server = Server(addresses[0])
+            server = Server(addresses[0], process.pid)
             try:
                 wait_until_alive(server.address)
                 yield server
             finally:
                 process.send_signal(stop)
                 server.log = "".join(lines) + process.stderr.read()
-                _, status, usage = os.wait4(process.pid, 0)
-                server.most_memory_kib = usage.ru_maxrss
-                server.exit_code = process.returncode = os.waitstatus_to_exitcode(status)
+                server.exit_code = process.wait(timeout=20)
         assert list(folder.iterdir()) == []
 
     return start

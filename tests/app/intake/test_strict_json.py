@@ -55,3 +55,16 @@ def test_a_syntax_error_is_named_by_place_without_the_text() -> None:
     with pytest.raises(strict_json.UnreadableJson, match="line 2, column 11") as caught:
         strict_json.parse(b'{\n  "name": Canary}')
     assert "Canary" not in str(caught.value)
+
+
+TEXTS = st.text(alphabet='{}[]",:\\0123456789.eE+-unltrfasINdNy \n\t\ud83e\ufeff\0a', max_size=60)
+
+
+@given(TEXTS | st.builds(json.dumps, VALUES))
+def test_the_fast_reader_takes_nothing_that_the_standard_library_refuses(text: str) -> None:
+    body = text.encode("utf-8", "surrogatepass")
+    try:
+        fast = strict_json.parse(body)
+    except strict_json.UnreadableJson:
+        return
+    assert repr(fast) == repr(json.loads(body))
