@@ -1,8 +1,9 @@
 """Fits the constants of ``imaging.judging`` to readings of simulated scans whose truth is known.
 
 First the response by non-negative least squares, then all spreads at once by maximum likelihood: what regions differ
-by without change, what the drift correction leaves in common, and how far affected regions and their neighbours
-scatter about what is foretold. The likelihood is the one that ``imaging.judging`` uses.
+by without change, what the drift correction leaves in common, what regions that lie together have in common, and how
+far affected regions and their neighbours scatter about what is foretold. The likelihood is the one that
+``imaging.judging`` uses.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize, nnls
 from trial_cases import REGIONS, Outcome
 
-from imaging.calibration import drift_terms
+from imaging.calibration import common_covariance
 from scoring.regions import Region
 
 Floats = NDArray[np.float64]
@@ -30,12 +31,12 @@ LEAST_SHOWN = 0.02
 """Smaller shares of a neighbour's darkening are fits to noise."""
 LIKENESS = 0.25
 """SD of the logarithm by which spreads of regions are thought to differ from each other."""
-WIDENING = 1.1
-"""Patients differ more than a score of simulated heads: what regions spread by without change is widened by this."""
-LEAST_OFFSET_HU = 0.4
-"""The offset common to all regions is not taken as smaller: 0.3 to 0.5 HU were seen on three real heads."""
-START_HU, DRIFT_START_HU = 0.45, (0.3, 0.2, 0.2, 0.2)
-OWN_START, LEAK_START = 0.16, 0.06
+LEAST_OFFSET_HU = 0.2
+"""The offset common to all regions is not taken as smaller. With what neighbours have in common, it foretells for three
+real heads that the mean of their ten differences spreads by 0.3 HU; it does, by 0.3."""
+START_HU, DRIFT_START_HU = 0.3, (0.3, 0.2, 0.2, 0.2)
+OWN_START, LEAK_START, NEAR_START_HU, RANGE_START_MM = 0.16, 0.06, 0.4, 15.0
+LIMITS, RANGE_LIMITS_MM = (0.02, 2.0), (8.0, 40.0)
 NEIGHBOURS: dict[Region, str] = {
     Region.C: "L IC",
     Region.L: "C IC I",
@@ -93,11 +94,14 @@ def response_of(readings: Readings) -> Floats:
 
 
 def spreads_of(readings: Readings, response: Floats, data: dict[str, Any]) -> Floats:
-    """Spreads of the ten regions, of the four drift terms, own scatter and leak, shape (16,); maximum likelihood."""
+    """All spreads by maximum likelihood, shape (18,).
+
+    Of the ten regions, the four drift terms, own scatter and leak, of what neighbours have in common, and its range.
+    """
     noise = data["noise"]
     factor = (readings.residual_sd_hu / noise["reference_residual_sd_hu"]) ** noise["power"]
     factor = np.clip(factor, noise["least_factor"], noise["most_factor"])
-    terms = drift_terms(np.array([data["drift"]["centres_mm"][region.value] for region in REGIONS], dtype=float))
+    centres = np.array([data["drift"]["centres_mm"][region.value] for region in REGIONS], dtype=float)
     beside = (readings.affected @ (response - np.diag(np.diag(response)) > 0).T) * (1 - readings.affected)
     mean = -(readings.affected * readings.depth_hu[:, None]) @ response.T
     off = readings.difference - mean
@@ -107,37 +111,41 @@ def spreads_of(readings: Readings, response: Floats, data: dict[str, Any]) -> Fl
 
     def loss(logs: Floats) -> float:
         spread = np.exp(logs)
-        common = (terms * spread[10:14]) @ (terms * spread[10:14]).T
+        base = np.diag(spread[:10] ** 2) + common_covariance(centres, spread[10:14], spread[16], spread[17])
         apart = spread[14] ** 2 * readings.affected + spread[15] ** 2 * beside
         total = float((((logs[:10] - logs[:10].mean()) / LIKENESS) ** 2).sum() / 2)
         for here, rows in patterns:
-            own = (spread[:10] * factor[rows, None]) ** 2 + readings.depth_hu[rows, None] ** 2 * apart[rows]
-            covariance = (own[:, :, None] * np.eye(len(REGIONS)) + common)[:, here][:, :, here]
-            lower = np.linalg.cholesky(covariance)
+            own = readings.depth_hu[rows, None] ** 2 * apart[rows]
+            covariance = own[:, :, None] * np.eye(len(REGIONS)) + factor[rows, None, None] ** 2 * base
+            lower = np.linalg.cholesky(covariance[:, here][:, :, here])
             standard = np.linalg.solve(lower, off[rows][:, here][..., None])[..., 0]
             power = (degrees + here.sum()) / 2
             logs_of = np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
             total += float((logs_of + power * np.log1p((standard**2).sum(axis=1) / degrees)).sum())
         return total
 
-    start = np.log([START_HU] * len(REGIONS) + [*DRIFT_START_HU, OWN_START, LEAK_START])
-    found = minimize(loss, start, method="L-BFGS-B", bounds=[(np.log(0.02), np.log(2.0))] * len(start))
+    start = [*[START_HU] * len(REGIONS), *DRIFT_START_HU, OWN_START, LEAK_START, NEAR_START_HU, RANGE_START_MM]
+    bounds = [*[LIMITS] * (len(start) - 1), RANGE_LIMITS_MM]
+    found = minimize(loss, np.log(start), method="L-BFGS-B", bounds=np.log(bounds))
     return np.asarray(np.exp(found.x))
 
 
 def remade(data: dict[str, Any], scans: Sequence[Outcome]) -> dict[str, Any]:
     """The calibration file's content with the fitted constants in it."""
     readings = Readings.of(scans)
+    reference = float(np.median(readings.residual_sd_hu))
+    data["noise"]["reference_residual_sd_hu"] = round(reference, 2)
     response = response_of(readings)
     spread = spreads_of(readings, response, data)
     data["response"]["values"] = {
         i.value: {j.value: round(float(response[a, b]), 2) for b, j in enumerate(REGIONS)}
         for a, i in enumerate(REGIONS)
     }
-    data["normal_sd_hu"]["values"] = {r.value: round(WIDENING * float(spread[n]), 2) for n, r in enumerate(REGIONS)}
+    data["normal_sd_hu"]["values"] = {r.value: round(float(spread[n]), 2) for n, r in enumerate(REGIONS)}
     data["drift"]["sd_hu"] = [
         round(max(float(value), least), 2)
         for value, least in zip(spread[10:14], (LEAST_OFFSET_HU, 0, 0, 0), strict=True)
     ]
-    data["scatter"]["own"], data["scatter"]["leak"] = (round(float(value), 3) for value in spread[14:])
+    data["scatter"]["own"], data["scatter"]["leak"] = (round(float(value), 3) for value in spread[14:16])
+    data["neighbourhood"]["sd_hu"], data["neighbourhood"]["range_mm"] = (round(float(v), 2) for v in spread[16:])
     return data

@@ -38,6 +38,7 @@ VENTRICLE_SIGMA_MM = 5.0
 VENTRICLES_WITHIN_MM, VENTRICLES_Y_MM, VENTRICLES_Z_MM = 32.0, (-50.0, 36.0), (-6.0, 32.0)
 """Box of template space that holds the lateral ventricles and no sulci."""
 HALF, LEAST_TISSUE, SCANNED_HU = 0.5, 0.05, -500.0
+SHADING_SIGMA_MM = 32.0
 FOLD_SIGMA_MM, FOLD_WIDTH, FOLD_DEPTH_MM = 4.5, 0.25, 26.0
 """Distance between sulci, their width in SD of the random field, and how deep they reach from the skull."""
 BEND_SIGMA_MM, FINE_BEND_SIGMA_MM, FINE_BEND = 28.0, 13.0, 0.5
@@ -66,6 +67,10 @@ class Anatomy:
     drift_hu: float
     """Left-right difference at the temples, as head turn and beam hardening leave it."""
     tilt_degrees: float
+    ventricle_asymmetry: float = 0.0
+    """By how much more than their mean the left ventricle's walls are pushed, -1 to 1."""
+    shading_hu: float = 0.0
+    """SD of a slow random change of density over the head, as an uneven skull and scatter leave it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,10 +111,20 @@ def draw_anatomy(rng: np.random.Generator) -> Anatomy:
     )
 
 
-def simulated_host(seed: int) -> Host:
+def draw_uneven_anatomy(rng: np.random.Generator) -> Anatomy:
+    """A plausible adult whose sides differ more, by ventricles and by scanner, in slices of up to 9 mm."""
+    return replace(
+        draw_anatomy(rng),
+        slice_mm=float(rng.choice([2.5, 4.0, 5.0, 5.0, 6.0, 8.0, 9.0])),
+        ventricle_asymmetry=float(np.clip(rng.normal(0, 0.3), -0.7, 0.7)),
+        shading_hu=rng.uniform(0.1, 0.7),
+    )
+
+
+def simulated_host(seed: int, draw: Callable[[np.random.Generator], Anatomy] = draw_anatomy) -> Host:
     """One head; the same seed gives the same head."""
     rng = np.random.default_rng(seed)
-    anatomy = draw_anatomy(rng)
+    anatomy = draw(rng)
     brain_hu, tissue_share = _brain(anatomy, rng)
     count = round(STACK_MM / anatomy.slice_mm)
     step_i, step_j = np.array([-PIXEL_MM, 0.0, 0.0]), np.array([0.0, -PIXEL_MM, 0.0])
@@ -119,6 +134,7 @@ def simulated_host(seed: int) -> Host:
     origins = np.stack([np.full(count, corner), corner + shear * z, z], axis=1)
     to_template = np.linalg.inv(_pose(anatomy))
     bend = _bend(anatomy, rng)
+    shading = smooth_field(rng, GRID_SHAPE, SHADING_SIGMA_MM / GRID_STEP_MM) * np.float32(anatomy.shading_hu)
     outside = _distance_outside_mm()
     hu = np.zeros((PIXELS, PIXELS, count), dtype=np.float32)
     tissue, template = np.zeros_like(hu), np.zeros((*hu.shape, 3), dtype=np.float32)
@@ -134,6 +150,7 @@ def simulated_host(seed: int) -> Host:
             inside = beyond < 1.0
             density = np.select([beyond <= SKULL_MM, beyond <= SCALP_MM], [SKULL_HU, SCALP_HU], AIR_HU)
             density[inside] = sampled(brain_hu, _maps_affine(), at[inside], CSF_HU)
+            density[inside] += sampled(shading, GRID_AFFINE, at[inside])
             share = np.zeros(len(at), dtype=np.float32)
             share[inside] = sampled(tissue_share, _maps_affine(), at[inside], 0.0)
             hu[near, k] += density / LAYERS
@@ -198,7 +215,7 @@ def _brain(anatomy: Anatomy, rng: np.random.Generator) -> tuple[Singles, Singles
     total = grey + white + (1 - grey - white) * np.float32(anatomy.sulci)
     grey, white = (grey / total).astype(np.float32), (white / total).astype(np.float32)
     if anatomy.ventricles_mm > 0:
-        pushed = _pushed(anatomy.ventricles_mm, at)
+        pushed = _pushed(anatomy, at)
         greys, whites = _looked_up(grey, pushed), _looked_up(white, pushed)
     else:
         greys, whites = grey[at], white[at]
@@ -272,11 +289,13 @@ def _towards_ventricles() -> tuple[Singles, ...]:
     return tuple((gradient / np.abs(gradient).max()).astype(np.float32))
 
 
-def _pushed(ventricles_mm: float, at: tuple[NDArray[np.intp], ...]) -> Singles:
+def _pushed(anatomy: Anatomy, at: tuple[NDArray[np.intp], ...]) -> Singles:
     """Where to look up each voxel so that the ventricles come out wider, shape (3, n)."""
     pushed = np.stack(at).astype(np.float32)
+    is_left = at[0] + _maps_affine()[0, 3] < 0
+    push = anatomy.ventricles_mm * (1 + anatomy.ventricle_asymmetry * np.where(is_left, 1, -1))
     for axis, towards in enumerate(_towards_ventricles()):
-        pushed[axis] += np.float32(ventricles_mm) * towards[at]
+        pushed[axis] += push.astype(np.float32) * towards[at]
     return pushed
 
 

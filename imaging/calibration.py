@@ -45,8 +45,8 @@ class Calibration:
     """SD of what an affected region shows, for each HU of depth."""
     leak_scatter: float
     """SD of what leaks into a region beside an affected one, for each HU of depth."""
-    drift_covariance: Floats
-    """Shape (10, 10), HU2: what an imperfect drift correction leaves in common."""
+    common_covariance: Floats
+    """Shape (10, 10), HU2: what regions have in common by their place, without any change."""
     degrees_of_freedom: float
     noise: Mapping[str, float]
     least_coverage: float
@@ -84,7 +84,12 @@ def parse_calibration(data: Mapping[str, Any]) -> Calibration:
         depth_weights=depth_weights / depth_weights.sum(),
         own_scatter=float(data["scatter"]["own"]),
         leak_scatter=float(data["scatter"]["leak"]),
-        drift_covariance=_drift_covariance(data["drift"]),
+        common_covariance=common_covariance(
+            np.array([data["drift"]["centres_mm"][region.value] for region in Region], dtype=float),
+            np.array(data["drift"]["sd_hu"], dtype=float),
+            float(data["neighbourhood"]["sd_hu"]),
+            float(data["neighbourhood"]["range_mm"]),
+        ),
         degrees_of_freedom=float(data["noise"]["degrees_of_freedom"]),
         noise={key: float(value) for key, value in data["noise"].items() if key != "reason"},
         least_coverage=float(data["regions_seen"]["least_coverage"]),
@@ -94,11 +99,18 @@ def parse_calibration(data: Mapping[str, Any]) -> Calibration:
     )
 
 
-def _drift_covariance(data: Mapping[str, Any]) -> Floats:
-    """Of the ten regions, from the spread of the drift's coefficients and where the regions lie."""
-    centres = np.array([data["centres_mm"][region.value] for region in Region], dtype=float)
-    terms = drift_terms(centres) * np.array(data["sd_hu"], dtype=float)
-    return np.asarray(terms @ terms.T)
+def common_covariance(centres_mm: Floats, drift_sd_hu: Floats, near_sd_hu: float, range_mm: float) -> Floats:
+    """What differences of regions have in common by where they lie, HU2.
+
+    Parameters
+    ----------
+    centres_mm : shape (n, 3), template mm.
+    drift_sd_hu : shape (4,), of what is left of each term of the drift.
+    near_sd_hu, range_mm : of a random field that is alike within about the range, as brains differ from side to side.
+    """
+    terms = drift_terms(centres_mm) * drift_sd_hu
+    apart = np.linalg.norm(centres_mm[:, None] - centres_mm[None], axis=2)
+    return np.asarray(terms @ terms.T + near_sd_hu**2 * np.exp(-((apart / range_mm) ** 2) / 2))
 
 
 def drift_terms(template_mm: Floats) -> Floats:

@@ -3,8 +3,9 @@
 Every set of regions on either side competes with every other and with no change at all. Each set foretells all ten
 differences: a region shows about half of its own darkening and a little of its neighbours', through part coverage,
 smoothing and misplaced outlines. So a weak difference beside a strong one is explained by the strong one, and two
-middling regions of one side convince more than one. What the drift correction leaves is common to regions by their
-place, and so is no evidence for each of them anew. Sums run over depth; constants are in ``calibration.json``.
+middling regions of one side convince more than one. What the drift correction leaves, and what brains differ by from
+side to side, is common to regions that lie together, and so is no evidence for each of them anew. Sums run over depth;
+constants are in ``calibration.json``.
 """
 
 from collections.abc import Mapping
@@ -101,7 +102,8 @@ class _Foretold:
     """Shape (n, n): the factor without any change."""
     log_depths: Floats
     limit: Floats
-    """Shape (n,): differences are clipped here, so that a region darker than foreseen is no less suspicious."""
+    """Shape (n,): what the deepest infarct of the region and all its neighbours shows. Differences are clipped here, so
+    that a region darker than foreseen is no less suspicious."""
     degrees: float
 
     @classmethod
@@ -111,15 +113,15 @@ class _Foretold:
         shown = (_SETS @ response.T)[:, measured]
         beside = (_SETS @ (response - np.diag(np.diag(response)) > 0).T.astype(float))[:, measured] * (1 - sets)
         apart = calibration.own_scatter**2 * sets + calibration.leak_scatter**2 * beside
-        base = np.diag((calibration.normal_sd_hu * factor)[measured] ** 2)
-        base += calibration.drift_covariance[np.ix_(measured, measured)]
+        base = np.diag(calibration.normal_sd_hu[measured] ** 2)
+        base = factor**2 * (base + calibration.common_covariance[np.ix_(measured, measured)])
         covariance = base + (depths[:, None] ** 2 * apart[:, None, :])[..., None] * np.eye(int(measured.sum()))
         return cls(
             mean=-depths[:, None] * shown[:, None, :],
             factor=np.linalg.cholesky(covariance),
             none=np.asarray(np.linalg.cholesky(base), dtype=np.float64),
             log_depths=np.log(calibration.depth_weights),
-            limit=float(depths[-1]) * np.diag(response)[measured],
+            limit=float(depths[-1]) * response.sum(axis=1)[measured],
             degrees=calibration.degrees_of_freedom,
         )
 

@@ -9,8 +9,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from imaging.calibration import common_covariance
+from scoring.regions import Region
+
 BENCH = Path(__file__).resolve().parent.parent.parent / "bench"
 SPREAD_HU, OWN, OWN_SCATTER = 0.5, 0.6, 0.1
+COMMON_HU, RANGE_MM = 0.6, 15.0
 
 
 @pytest.fixture(scope="module")
@@ -36,3 +40,18 @@ def test_known_constants_are_found_again(fit: SimpleNamespace) -> None:
     assert spread[:10] == pytest.approx([SPREAD_HU] * 10, rel=0.2)
     assert spread[10:14].max() < 0.25  # there was no drift
     assert spread[14] == pytest.approx(OWN_SCATTER, abs=0.06)
+    assert spread[16] < SPREAD_HU / 2  # neighbours had nothing in common
+
+
+def test_what_neighbours_have_in_common_is_found(fit: SimpleNamespace) -> None:
+    rng = np.random.default_rng(13)
+    data = json.loads((files("imaging") / "calibration.json").read_text())
+    data["noise"]["degrees_of_freedom"] = 200
+    centres = np.array([data["drift"]["centres_mm"][region.value] for region in Region])
+    covariance = common_covariance(centres, np.zeros(4), COMMON_HU, RANGE_MM) + 0.2**2 * np.eye(10)
+    shown = rng.multivariate_normal(np.zeros(10), covariance, 300)
+    readings = fit.module.Readings(shown, np.zeros(300), np.zeros((300, 10)), np.full(300, 2.0))
+    data["noise"]["reference_residual_sd_hu"] = 2.0
+    spread = fit.module.spreads_of(readings, 0.5 * np.eye(10), data)
+    assert spread[16] == pytest.approx(COMMON_HU, rel=0.2)
+    assert spread[17] == pytest.approx(RANGE_MM, rel=0.3)

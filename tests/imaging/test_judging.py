@@ -100,6 +100,23 @@ def test_a_weak_neighbour_is_explained_by_a_strong_one() -> None:
     assert told < missed
 
 
+def test_deep_nuclei_that_differ_together_are_one_finding() -> None:
+    """Lentiform and capsule lie 9 mm apart: where the one is a little darker by nature, the other is so, too."""
+    quiet = dict.fromkeys(Region, 0.0)
+    near, far = (
+        judge({**quiet, one: -1.3, other: -1.3}, 2.1, load_calibration()).sides[Side.LEFT]
+        for one, other in ((Region.L, Region.IC), (Region.L, Region.M6))
+    )
+    assert near < far
+
+
+def test_a_capsule_as_dark_as_the_nuclei_around_it_is_not_their_leak() -> None:
+    """An infarct of 6 HU in caudate, lentiform and capsule."""
+    deep = {**dict.fromkeys(Region, 0.0), Region.C: -2.5, Region.L: -4.0, Region.IC: -4.0}
+    posterior = judge(deep, 2.1, load_calibration())
+    assert posterior.regions[Side.LEFT][Region.IC] > 0.8
+
+
 def test_totals_add_up_with_the_regions() -> None:
     """The mean total is ten less the regions' probabilities: both come from the same sets."""
     posterior = judge({**dict.fromkeys(Region, 0.0), Region.I: -2.0, Region.L: -1.5}, 2.2, load_calibration())
