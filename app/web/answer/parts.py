@@ -41,6 +41,15 @@ def lead_of(answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return next((one for one in answer["evt"] if one["kind"] == "guideline"), None)
 
 
+def said_once(reasons: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The lines of a source without those that say the same again: a clause and its exception share conditions.
+
+    >>> said_once([{"fact": "age_years", "condition": "at least 18"}] * 2)
+    [{'fact': 'age_years', 'condition': 'at least 18'}]
+    """
+    return list({(one["fact"], one["condition"]): one for one in reasons}.values())
+
+
 def sources(answer: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
     """The rule sets in three groups: guidelines with an answer, guidelines that do not cover the patient, trials."""
     groups: dict[str, list[Mapping[str, Any]]] = {"answering": [], "silent": [], "trials": []}

@@ -90,6 +90,7 @@ _WORDS: dict[str, Any] = {
     "epoch_ms": lambda text: epoch_ms(datetime.fromisoformat(text)),
     "outcome_text": outcome_text,
     "say_checked": say_checked,
+    "said_once": parts.said_once,
     "say_condition": say_condition,
     "say_minutes": say_minutes,
     "say_score": say_score,

@@ -348,3 +348,10 @@ async def test_a_haemorrhage_shows_no_window_and_no_puncture(client: httpx.Async
     for words in ("window closes", "uncture expected", "data-bound", 'class="journey"'):
         assert words not in page
         assert words in (await client.post("/", data=CASE)).text
+
+
+async def test_a_superseded_guideline_without_a_clause_begins_with_no_comma(client: httpx.AsyncClient) -> None:
+    answered = (await client.post("/", data={**CASE, "occlusion_site": "", "aspects_total": ""})).text
+    cited = [" ".join(one.split()) for one in re.findall(r'class="source-cite">(.*?)</span>', answered, re.DOTALL)]
+    assert "superseded" in cited
+    assert not any(one.startswith(",") for one in cited)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.web.answer.changes import changes
-from app.web.answer.parts import asked_for
+from app.web.answer.parts import asked_for, said_once
 from app.web.answer.record_text import time_in_words
 from app.web.answer.transfer import LINE_LENGTH, call_script, time_line
 from app.web.times.bounds import time_bounds
@@ -156,3 +156,14 @@ def test_a_time_that_is_about_right_is_said_so_wherever_it_is_counted() -> None:
     assert time_in_words(said) == "3 h since last known well"
     assert time_in_words(said | {"about": "about"}) == "about 3 h since last known well"
     assert time_in_words({}) == "last known well not known"
+
+
+def test_a_line_that_a_clause_and_its_exception_share_is_said_once_and_first() -> None:
+    shared = {"fact": "occlusion_site", "condition": "one of mca_m1", "answer": "met"}
+    lines = [
+        shared,
+        {"fact": "age_years", "condition": "at least 18", "answer": "met"},
+        shared,
+        {"fact": "age_years", "condition": "at least 80", "answer": "not_met"},
+    ]
+    assert said_once(lines) == [lines[0], lines[1], lines[3]]
