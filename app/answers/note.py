@@ -34,7 +34,7 @@ def triage_text(answer: Json) -> str:
         "",
         *labelled("Missing", ", ".join(f"{title_of(fact)} ({fact})" for fact in answer["missing"])),
         *_changes(answer),
-        *listed_under("Near a bound", [bound["text"] for bound in answer["near_bounds"]]),
+        *listed_under("Near a bound", [_near(bound) for bound in answer["near_bounds"]]),
         *labelled("Waiting", _waiting(answer["outcome_by_delay"])),
         *listed_under("Mind", [warning for warning in answer["warnings"] if warning != CLAUSES_NOT_CHECKED]),
         "",
@@ -286,6 +286,13 @@ def _changes(answer: Json) -> list[str]:
             when = f" (after {clock(change['after'], answer)})" if "after" in change else ""
             listed.append(f"{_other(change)}{when}: {change['then']['outcome_text']}")
     return listed_under(f"{lead['title']} changes if", listed[:_MOST_CHANGES])
+
+
+def _near(bound: Json) -> str:
+    """Who would answer otherwise, and how well the value can be known."""
+    return (
+        f"{bound['text']} {bound['note']} ({_HOW_CHECKED[bound['checked']]})" if bound["note"] else str(bound["text"])
+    )
 
 
 def _within_m2(change: Json, lead: Json) -> bool:

@@ -79,6 +79,11 @@ def test_the_verdict_says_what_it_waits_for() -> None:
     assert "Cannot say yet: data are missing (AHA/ASA 2026). It waits for: Significant mass effect. Do:" in told
 
 
+def test_near_a_bound_of_aspects_it_says_how_readers_agree() -> None:
+    told = flat_note("very_large_core")
+    assert "ASPECTS is 1 point from other answers: AHA/ASA 2026, SNIS large core 2024. Readers seldom agree" in told
+
+
 def test_times_are_told_by_one_clock() -> None:
     told = flat_note("night_of_the_clock_change")
     assert "closes 05:20 UTC" in told
