@@ -61,10 +61,6 @@ class Column:
         covered = range(len(self.cells)) if known is None else self.covered(known)
         return [i for i in covered if i in self.habitable]
 
-    def sample_values(self, known: Known | None) -> list[Known]:
-        """One value from every cell that the fact can still lie in."""
-        return [_sample(self.spec, self.cells[i]) for i in self.reachable(known)]
-
 
 class Signs(dict[Known, int]):
     """The bits of the cells that a value may lie in, by value; worked out when a value is first met."""
@@ -152,18 +148,6 @@ def _holding(asked: Sequence[Sequence[Condition]], value: Known) -> int:
 
 def _mask(flags: Iterable[bool]) -> int:
     return sum(1 << i for i, flag in enumerate(flags) if flag)
-
-
-def _sample(spec: FactSpec, cell: Cell) -> Known:
-    """A value inside the cell; of an integer fact an integer."""
-    if cell.choice is not None:
-        return cell.choice
-    if cell.low is None:
-        return spec.minimum if spec.minimum is not None else (cell.high or 0) - 1
-    if cell.high is None:
-        return spec.maximum if spec.maximum is not None else cell.low + 1
-    middle = (cell.low + cell.high) / 2
-    return int(middle) if spec.kind is Kind.INTEGER else middle
 
 
 def _can_hold(spec: FactSpec, cell: Cell) -> bool:

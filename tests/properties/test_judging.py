@@ -6,9 +6,10 @@ from itertools import combinations, product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scoring.cells import Cell, Column
 from scoring.derived import STATED_FACTS_BEHIND, fact_spec
 from scoring.eligibility import Answer, clause_answer, grid_in_force, judge
-from scoring.facts import FACTS, Kind
+from scoring.facts import FACTS, FactSpec, Kind
 from scoring.grid import Grid
 from scoring.outcomes import Outcome, Said, Stance, said
 from scoring.rule_files import read_rulebook
@@ -32,6 +33,23 @@ def known_values(fact: str) -> st.SearchStrategy[Known]:
         near = [value for value in near if float(value).is_integer()]
     low, high = spec.minimum or 0, min(spec.maximum or 2000, 3000)
     return st.sampled_from([value for value in near if low <= value <= high])
+
+
+def sample_values(column: Column) -> list[Known]:
+    """One value from every cell that holds any; of an integer fact an integer."""
+    return [_inside(column.spec, column.cells[i]) for i in column.reachable(None)]
+
+
+def _inside(spec: FactSpec, cell: Cell) -> Known:
+    if cell.choice is not None:
+        return cell.choice
+    low = spec.minimum if cell.low is None else cell.low
+    high = spec.maximum if cell.high is None else cell.high
+    assert low is not None
+    assert high is not None
+    if cell.low is None or cell.high is None:
+        return low if cell.low is None else high
+    return int((low + high) / 2) if spec.kind is Kind.INTEGER else (low + high) / 2
 
 
 def patients(*, complete: bool = False) -> st.SearchStrategy[dict[str, Known]]:
@@ -93,7 +111,7 @@ def test_need_data_is_given_where_and_only_where_the_outcome_is_open(
 ) -> None:
     """Compared with trying out every combination of the hidden facts."""
     partly = {fact: value for fact, value in values.items() if fact not in hidden}
-    samples = [COLUMNS[fact].sample_values(None) for fact in sorted(hidden)]
+    samples = [sample_values(COLUMNS[fact]) for fact in sorted(hidden)]
     seen: dict[str, set[Said]] = {}
     for combination in product(*samples):
         filled = {**partly, **dict(zip(sorted(hidden), combination, strict=True))}
@@ -119,7 +137,7 @@ def test_missing_names_the_facts_that_could_settle_the_answer_and_no_others(
     """
     names = sorted(hidden)
     partly = {fact: value for fact, value in values.items() if fact not in hidden}
-    samples = [COLUMNS[fact].sample_values(None) for fact in names]
+    samples = [sample_values(COLUMNS[fact]) for fact in names]
     outcomes = {
         combination: {
             ruleset: answer.said

@@ -34,6 +34,14 @@ def test_what_was_measured_is_known_whatever_it_showed() -> None:
     assert [values[fact] for fact in ("inr_is_known", "aptt_is_known", "last_dose_is_known")] == [True, True, True]
 
 
+def test_whoever_was_seen_to_fall_ill_did_not_wake_with_it() -> None:
+    seen = datetime(2026, 11, 22, 10, tzinfo=UTC)
+    assert values_of(Facts(onset_witnessed_at=seen))["woke_with_symptoms"] is False
+    assert values_of(Facts(woke_at=seen))["woke_with_symptoms"] is True
+    assert values_of(Facts(minutes_since_sleep_midpoint=300))["woke_with_symptoms"] is True
+    assert "woke_with_symptoms" not in values_of(Facts(last_known_well_at=seen))
+
+
 def test_findings_give_the_total_or_its_bounds() -> None:
     assert values_of(findings=Findings(Side.LEFT, CLEAR))["aspects_total"] == 10
     partly = Findings(Side.LEFT, {**CLEAR, Region.M4: Status.NOT_ASSESSABLE})

@@ -10,6 +10,7 @@ import pytest
 
 from scoring.conditions import Condition, read_condition
 from scoring.errors import RuleFileError
+from scoring.outcomes import Action, Outcome, Tier
 from scoring.rule_files import RULES_FOLDER, read_rulebook, rules_version
 from scoring.rule_yaml import TABLES_FOLDER, load_yaml
 from scoring.rulebook import AnyOf, Checked, Clause, RuleSet, Source
@@ -104,6 +105,49 @@ def test_a_rule_set_with_an_unknown_source_is_refused(folder: Path) -> None:
     (folder / "rulesets.yaml").write_text(text.replace("source: nogueira-2018", "source: nobody"))
     with pytest.raises(RuleFileError, match="unknown source"):
         read_rulebook(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("  all_of:", "  any_of:", "all_of"),
+        ("fact: nihss_total, below: 6", "fact: nihss_total, beneath: 6", "needs one of"),
+    ],
+)
+def test_a_fault_in_what_is_not_addressed_is_refused(folder: Path, old: str, new: str, said: str) -> None:
+    before, mark, after = (folder / "rulesets.yaml").read_text().partition("not_addressed:")
+    assert mark
+    assert old in after
+    (folder / "rulesets.yaml").write_text(before + mark + after.replace(old, new, 1))
+    with pytest.raises(RuleFileError, match=f"'aha-asa-2026', not addressed: .*{said}"):
+        read_rulebook(folder)
+
+
+def test_a_clause_carries_its_citation() -> None:
+    clause = next(c for c in read_rulebook().ruleset("dawn").clauses if c.group == "A")
+    assert clause.source_summary == {
+        "key": "nogueira-2018", "title": clause.source.title, "year": 2018, "reference": clause.source.reference,
+        "locator": "entry criteria, group A", "checked": "second-hand",
+    }  # fmt: skip
+
+
+def test_what_a_clause_says_tells_its_direction() -> None:
+    told = {clause.clause: clause.outcome_text for clause in read_rulebook().ruleset("eso-esmint-basilar-2024").clauses}
+    assert told == {
+        "early": "weak recommendation",
+        "late": "weak recommendation",
+        "mild-deficit": "weak recommendation against thrombectomy",
+        "extensive-infarct": "expert consensus: may be considered",
+    }
+    actions = {clause.outcome_text for clause in read_rulebook().ruleset("arrival").clauses}
+    assert actions <= {action.label for action in Action}
+
+
+@pytest.mark.parametrize("kind", [Outcome, Action, Tier])
+def test_every_verdict_has_words_of_its_own(kind: type[Outcome] | type[Action] | type[Tier]) -> None:
+    words = [verdict.label for verdict in kind]
+    assert all(words)
+    assert len(set(words)) == len(words)
 
 
 def test_between_two_turns_the_rule_book_stands_still() -> None:

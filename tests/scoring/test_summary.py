@@ -52,6 +52,13 @@ def test_the_grade_and_the_clause_of_who_differs_are_told_by_their_names() -> No
     assert "(basilar artery, 0 to 24 hours, NIHSS below 10)" in summary_of(BASILAR).text
 
 
+def test_an_answer_that_no_clause_gave_has_nothing_in_brackets() -> None:
+    answers = judge(GRID, {**EARLY, "occlusion_site": "mca_m2_nondominant"})
+    told = summarise([replace(answer, clause=None) for answer in answers])
+    assert "Otherwise ESO-ESMINT 2019: expert consensus: reasonable; Japan Stroke Society 2021: grade C" in told.text
+    assert told.text.endswith("Japan Stroke Society 2021: grade C: may be considered.")
+
+
 def test_trials_that_would_have_taken_the_patient_are_named() -> None:
     assert "Trials that would have taken the patient: BAOCHE." in summary_of(BASILAR).text
 
