@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scoring.conditions import DAYS_PER_YEAR, Bounds, read_condition
+from scoring.conditions import DAYS_PER_YEAR, Bounds, read_condition, written
 from scoring.values import Interval, Known, OneOf
 
 
@@ -115,3 +115,27 @@ def test_bounds_in_days_and_in_mg_per_dl_are_turned_into_the_unit_of_the_fact() 
 def test_what_is_no_condition_is_refused(line: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         read_condition(line)
+
+
+@pytest.mark.parametrize(
+    ("fact", "bound", "words"),
+    [
+        ("age_years", 28 / DAYS_PER_YEAR, "28 days"),
+        ("age_years", 0.5, "183 days"),
+        ("age_years", 0, "0"),
+        ("age_years", 1, "1"),
+        ("age_years", 80, "80"),
+        ("dwi_lesion_fraction_of_mca", 0.5, "0.5"),
+        ("glucose_mmol_per_l", 22.23, "22.23"),
+        ("glucose_mmol_per_l", 1 / 3, "0.333"),
+    ],
+)
+def test_bounds_as_people_read_them(fact: str, bound: float, words: str) -> None:
+    assert written(fact, bound) == words
+
+
+@pytest.mark.parametrize(
+    "line", [{"at_least": 6}, {"between": [3, 5]}, {"one_of": ["a"]}, {"is": True}], ids=lambda line: next(iter(line))
+)
+def test_a_condition_is_about_its_fact(line: dict[str, Any]) -> None:
+    assert read_condition({"fact": "age_years", **line}).fact == "age_years"

@@ -7,9 +7,9 @@ import pytest
 
 from scoring.aspects import Findings
 from scoring.case import Case
-from scoring.derived import assess
+from scoring.derived import assess, fact_spec
 from scoring.errors import CaseError
-from scoring.facts import Facts
+from scoring.facts import FACTS, Facts
 from scoring.pc_aspects import PosteriorFindings
 from scoring.regions import PosteriorRegion, Region, Side, Status
 from scoring.site import Capability, Site
@@ -17,6 +17,7 @@ from scoring.values import Interval, Known, OneOf
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CLEAR = dict.fromkeys(Region, Status.UNAFFECTED)
+NO_STEM = {PosteriorRegion.PONS: Status.UNAFFECTED, PosteriorRegion.MIDBRAIN: Status.UNAFFECTED}
 
 
 def values_of(facts: Facts | None = None, **case: Any) -> dict[str, Known]:
@@ -78,6 +79,80 @@ def test_age_in_days_becomes_years_and_must_agree_with_stated_years() -> None:
 def test_mismatch_is_exact_in_decimals(core: float, tmax: float, volume: float, ratio: float) -> None:
     values = values_of(Facts(core_volume_ml=core, tmax6_volume_ml=tmax))
     assert (values["mismatch_volume_ml"], values["mismatch_ratio"]) == (volume, ratio)
+
+
+def test_the_level_of_consciousness_is_that_of_its_item() -> None:
+    assert values_of(Facts(nihss_items={"1a": 2}))["nihss_1a"] == 2
+    assert values_of(Facts(nihss_items={"1a": 2}, nihss_1a=2))["nihss_1a"] == 2
+    assert values_of(Facts(nihss_1a=1))["nihss_1a"] == 1
+    assert "nihss_1a" not in values_of(Facts(nihss_items={"1b": 1}))
+
+
+@pytest.mark.parametrize(
+    ("case", "loc", "text"),
+    [
+        (
+            {"facts": Facts(affected_side="right"), "findings": Findings(Side.LEFT, CLEAR)},
+            ("findings", "side"), "The side of the findings contradicts 'affected_side'.",
+        ),
+        (
+            {"facts": Facts(age_days=28, age_years=40)},
+            ("facts", "age_days"), "The age in days contradicts the age in years.",
+        ),
+        (
+            {"facts": Facts(nihss_1a=1, nihss_items={"1a": 2})},
+            ("facts", "nihss_1a"), "'NIHSS item 1a' contradicts the NIHSS items.",
+        ),
+        (
+            {"facts": Facts(pons_midbrain_index=1), "posterior_findings": PosteriorFindings(NO_STEM)},
+            ("facts", "pons_midbrain_index"), "The index contradicts an unaffected pons and midbrain.",
+        ),
+        (
+            {"facts": Facts(aspects_total=10), "findings": Findings(Side.LEFT, {Region.I: Status.AFFECTED})},
+            ("facts", "aspects_total"), "'ASPECTS' contradicts what was entered region by region.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_contradiction_names_its_place_and_says_what_it_is(
+    case: dict[str, Any], loc: tuple[str, str], text: str
+) -> None:
+    with pytest.raises(CaseError) as caught:
+        values_of(**case)
+    assert (caught.value.loc, str(caught.value)) == (loc, text)
+
+
+@pytest.mark.parametrize("stated", [8, 9])
+def test_a_stated_total_may_be_either_bound(stated: int) -> None:
+    partly = Findings(Side.LEFT, {**CLEAR, Region.I: Status.AFFECTED, Region.M4: Status.NOT_ASSESSABLE})
+    assert values_of(Facts(aspects_total=stated), findings=partly)["aspects_total"] == stated
+
+
+def test_the_scores_are_handed_on_with_the_values() -> None:
+    case = Case(
+        evaluated_at=NOW,
+        facts=Facts(nihss_items={"1a": 1}),
+        findings=Findings(Side.LEFT, CLEAR),
+        posterior_findings=PosteriorFindings(NO_STEM),
+    )
+    found = assess(case)
+    assert found.aspects is not None
+    assert found.aspects.total == 10
+    assert found.pc_aspects is not None
+    assert found.pc_aspects.high == 10
+    assert found.nihss is not None
+    assert found.nihss.low == 1
+    nothing = assess(Case(evaluated_at=NOW, facts=Facts()))
+    assert (nothing.aspects, nothing.pc_aspects, nothing.nihss) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("fact", "title"), [("age_years", FACTS["age_years"].title), ("mismatch_ratio", "Mismatch ratio")]
+)
+def test_facts_are_described_stated_and_derived_ones(fact: str, title: str) -> None:
+    spec = fact_spec(fact)
+    assert spec is not None
+    assert spec.title == title
+    assert fact_spec("shoe_size") is None
 
 
 def test_no_lesion_on_perfusion_has_no_ratio() -> None:

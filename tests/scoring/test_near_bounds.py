@@ -85,6 +85,11 @@ def test_only_numbers_with_a_margin_can_be_near() -> None:
     assert near_bounds(graded([kept]), {}) == [], "not known is not near"
 
 
+def test_the_nearest_is_told_first() -> None:
+    changes = [change("age_years", 71, "tension"), change("age_years", 69.5, "dawn")]
+    assert [bound.nearest for bound in near_bounds(graded(changes), {"age_years": 70.2})] == [69.5, 71]
+
+
 def test_rule_sets_that_turn_at_the_same_value_are_told_together_and_once() -> None:
     patient: dict[str, Known] = {"nihss_total": 6, "aspects_total": 6}
     changes = [

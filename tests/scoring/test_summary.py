@@ -40,6 +40,14 @@ def test_a_weaker_word_is_a_difference_of_strength() -> None:
     assert "In other strength UK and Ireland 2023: consider." in told.text
 
 
+def test_all_who_use_other_words_are_told_in_one_row() -> None:
+    told = summary_of({**EARLY, "aspects_total": 4})
+    assert (
+        "In other strength ESO-ESMINT 2019: expert consensus: may be considered; UK and Ireland 2023: consider; "
+        "Japan Stroke Society 2021: grade C: may be considered."
+    ) in told.text
+
+
 def test_for_and_against_is_a_difference_of_direction_and_the_text_says_against() -> None:
     told = summary_of(BASILAR)
     assert told.differ_in == "direction"
