@@ -64,6 +64,8 @@ def measured(made: Site, scan: Path, reports: int) -> dict[str, float]:
     study = json.loads(made.aspects("dicom", "list", "--json"))["studies"][0]["study_uid"]
     with made.client(f"bench-{reports}") as client:
         reading = client.get(f"/v1/studies/{study}").json()["answer"]["reading"]
+    if reading["status"] != "scored":
+        sys.exit(f"The study was not scored ({reading['refusal']['code']}): the machine is too slow or too busy.")
     read = sum(reading["timing_seconds"].values())
     return {"C-STORE": sent - began, "reading": read, "whole": whole, "beyond reading": whole - read}
 
