@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize, nnls
 from trial_cases import REGIONS, Outcome
 
-from imaging.calibration import common_covariance
+from imaging.calibration import common_covariance, parse_calibration
+from imaging.judging import noise_factor
 from scoring.regions import Region
 
 Floats = NDArray[np.float64]
@@ -62,6 +63,7 @@ class Readings:
     affected: Floats
     """Shape (scans, 10), 0 or 1."""
     residual_sd_hu: Floats
+    field_sd_hu: Floats
 
     @classmethod
     def of(cls, scans: Sequence[Outcome]) -> Readings:
@@ -74,6 +76,7 @@ class Readings:
             depth_hu=np.array([one.depth_hu for one in scans]),
             affected=truth.max(axis=1),
             residual_sd_hu=np.array([one.residual_sd_hu for one in scans], dtype=float),
+            field_sd_hu=np.array([one.field_sd_hu for one in scans], dtype=float),
         )
 
 
@@ -98,15 +101,19 @@ def spreads_of(readings: Readings, response: Floats, data: dict[str, Any]) -> Fl
 
     Of the ten regions, the four drift terms, own scatter and leak, of what neighbours have in common, and its range.
     """
-    noise = data["noise"]
-    factor = (readings.residual_sd_hu / noise["reference_residual_sd_hu"]) ** noise["power"]
-    factor = np.clip(factor, noise["least_factor"], noise["most_factor"])
+    degrees = data["noise"]["degrees_of_freedom"]
+    calibration = parse_calibration(data)
+    factor = np.array(
+        [
+            noise_factor(residual, calibration, field)
+            for residual, field in zip(readings.residual_sd_hu, readings.field_sd_hu, strict=True)
+        ]
+    )
     centres = np.array([data["drift"]["centres_mm"][region.value] for region in REGIONS], dtype=float)
     beside = (readings.affected @ (response - np.diag(np.diag(response)) > 0).T) * (1 - readings.affected)
     mean = -(readings.affected * readings.depth_hu[:, None]) @ response.T
     off = readings.difference - mean
     seen = ~np.isnan(off)
-    degrees = noise["degrees_of_freedom"]
     patterns = [(here, np.flatnonzero((seen == here).all(axis=1))) for here in np.unique(seen, axis=0)]
 
     def loss(logs: Floats) -> float:
@@ -133,8 +140,8 @@ def spreads_of(readings: Readings, response: Floats, data: dict[str, Any]) -> Fl
 def remade(data: dict[str, Any], scans: Sequence[Outcome]) -> dict[str, Any]:
     """The calibration file's content with the fitted constants in it."""
     readings = Readings.of(scans)
-    reference = float(np.median(readings.residual_sd_hu))
-    data["noise"]["reference_residual_sd_hu"] = round(reference, 2)
+    data["noise"]["reference_residual_sd_hu"] = round(float(np.median(readings.residual_sd_hu)), 2)
+    data["noise"]["reference_field_sd_hu"] = round(float(np.median(readings.field_sd_hu)), 2)
     response = response_of(readings)
     spread = spreads_of(readings, response, data)
     data["response"]["values"] = {

@@ -38,6 +38,7 @@ class Outcome:
     delta_hu: list[float | None]
     """Left minus right of the ten regions."""
     residual_sd_hu: float | None
+    field_sd_hu: float | None
     called_side: str | None
     side_probability: dict[str, float]
     total: int | None
@@ -102,6 +103,7 @@ def outcome(host: Host, change: Change) -> Outcome:
         probability=[read[side][region].probability if read else None for side, region in rows],
         delta_hu=[read[Side.LEFT][region].delta_hu if read else None for region in REGIONS],
         residual_sd_hu=artefacts.densities.residual_sd_hu if artefacts else None,
+        field_sd_hu=artefacts.densities.field_sd_hu if artefacts else None,
         called_side=reading.side.value if reading.side else None,
         side_probability=reading.quality.get("side_probability", {}),
         total=reading.total,

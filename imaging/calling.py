@@ -30,7 +30,7 @@ def call(
     """
     old = {side: _old_infarcts(densities, side, calibration) for side in Side}
     difference = {region: _difference(densities, coverage, old, region, calibration) for region in Region}
-    posterior = judge(difference, densities.residual_sd_hu, calibration)
+    posterior = judge(difference, densities.residual_sd_hu, calibration, densities.field_sd_hu)
     statuses = {
         side: {
             region: _status(

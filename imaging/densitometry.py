@@ -31,6 +31,9 @@ MODE_KERNEL_HU = 2.0
 MEAN_TOLERANCE_HU = 0.6
 """Mean and mode of a region without change differ by less: seen up to 0.6 HU in heads without acute change, old
 infarcts aside."""
+CELL_MM = 24.0
+"""Side of the cubes over which the slow differences outside the regions are taken: 14 ml, as a small region."""
+FEWEST_IN_CELL = 100
 FEWEST_PAIRS = 40
 """Below this (0.3 ml) a region's difference is not reported."""
 DRIFT_ROUNDS = 10
@@ -79,6 +82,8 @@ class Densities:
     """Largest left-right drift that was corrected, HU."""
     residual_sd_hu: float
     """Robust SD of mirrored differences outside the ASPECTS regions: atrophy and noise make it large."""
+    field_sd_hu: float
+    """The same of the medians of cells as large as a region: brains that differ from side to side make it large."""
 
 
 def measure(tissue: TissueMap, registration: Registration, pairs: MirrorPairs, atlas: Atlas) -> Densities:
@@ -91,8 +96,7 @@ def measure(tissue: TissueMap, registration: Registration, pairs: MirrorPairs, a
     corrected = seen.difference - drift
     scarred = dict(zip(Side, scars(pairs.template_mm, corrected, seen.inside, atlas), strict=True))
     whole = ~with_margin(scarred[Side.LEFT] | scarred[Side.RIGHT], pairs.template_mm, atlas)
-    rest = corrected[outside & whole]
-    spread = 1.4826 * float(np.median(np.abs(rest))) if rest.size else float("nan")
+    rest = outside & whole
     pair_ml = float(atlas.template_affine[0, 0]) ** 3 * registration.scale**3 / 1000
     voxels = _voxels_by_region(labels, len(atlas.label_table))
     regions: dict[Side, dict[Region, RegionDensity]] = {Side.LEFT: {}, Side.RIGHT: {}}
@@ -118,7 +122,8 @@ def measure(tissue: TissueMap, registration: Registration, pairs: MirrorPairs, a
         left_minus_right_hu=corrected,
         counted=whole & seen.strict,
         drift_hu=float(np.abs(drift).max(initial=0.0)),
-        residual_sd_hu=spread,
+        residual_sd_hu=_robust_sd(corrected[rest]),
+        field_sd_hu=_robust_sd(cell_medians(pairs.template_mm[rest], corrected[rest])),
     )
 
 
@@ -166,6 +171,20 @@ def _drift(template_mm: Floats, difference: Floats, usable: Mask) -> Floats:
         coefficients = np.asarray(np.linalg.solve(weighted.T @ fitted, weighted.T @ target), dtype=np.float64)
         weights = 1 / (1 + ((target - fitted @ coefficients) / DRIFT_OUTLIER_HU) ** 2)
     return np.asarray(terms @ coefficients)
+
+
+def _robust_sd(values_hu: Floats) -> float:
+    """SD about zero that outliers do not move, HU; NaN of nothing."""
+    return 1.4826 * float(np.median(np.abs(values_hu))) if values_hu.size else float("nan")
+
+
+def cell_medians(template_mm: Floats, differences_hu: Floats) -> Floats:
+    """Median difference in each cube of ``CELL_MM`` that holds enough positions, HU."""
+    cells = np.floor(template_mm / CELL_MM).astype(np.intp)
+    _, cell = np.unique(cells, axis=0, return_inverse=True)
+    order = np.argsort(cell.ravel(), kind="stable")
+    parts = np.split(differences_hu[order], np.cumsum(np.bincount(cell.ravel()))[:-1])
+    return np.array([np.median(part) for part in parts if part.size >= FEWEST_IN_CELL])
 
 
 def region_difference(differences_hu: Floats) -> float | None:

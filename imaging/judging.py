@@ -38,7 +38,10 @@ class Posterior:
 
 
 def judge(
-    left_minus_right_hu: Mapping[Region, float | None], residual_sd_hu: float, calibration: Calibration
+    left_minus_right_hu: Mapping[Region, float | None],
+    residual_sd_hu: float,
+    calibration: Calibration,
+    field_sd_hu: float = float("nan"),
 ) -> Posterior:
     """Weigh every set of regions of both sides.
 
@@ -46,10 +49,11 @@ def judge(
     ----------
     left_minus_right_hu : drift-corrected difference of each region; ``None``: not measured, it says nothing.
     residual_sd_hu : robust SD of mirrored differences outside the regions; NaN counts as the worst allowed.
+    field_sd_hu : the same of medians over cells as large as a region; NaN: not known, the other says it alone.
     """
     measured = np.array([left_minus_right_hu.get(region) is not None for region in Region])
     difference = np.array([left_minus_right_hu.get(region) or 0.0 for region in Region])[measured]
-    foretold = _Foretold.of(measured, noise_factor(residual_sd_hu, calibration), calibration)
+    foretold = _Foretold.of(measured, noise_factor(residual_sd_hu, calibration, field_sd_hu), calibration)
     prior = set_prior(calibration)
     log_none = float(np.log(calibration.side_prior[None]) + foretold.log_density_of_none(difference))
     log_weights = {
@@ -143,12 +147,15 @@ class _Foretold:
         return np.asarray(-size - power * np.log1p((standard**2).sum(axis=-1) / self.degrees))
 
 
-def noise_factor(residual_sd_hu: float, calibration: Calibration) -> float:
-    """How much wider differences spread on this scan than on the reference one."""
+def noise_factor(residual_sd_hu: float, calibration: Calibration, field_sd_hu: float = float("nan")) -> float:
+    """How much wider differences spread on this scan than on the reference one, by both scales of what lies outside."""
     noise = calibration.noise
     if np.isnan(residual_sd_hu):
         return noise["most_factor"]
-    factor = (residual_sd_hu / noise["reference_residual_sd_hu"]) ** noise["power"]
+    factor = residual_sd_hu / noise["reference_residual_sd_hu"]
+    if not np.isnan(field_sd_hu):
+        field = field_sd_hu / noise["reference_field_sd_hu"]
+        factor = factor ** (1 - noise["field_share"]) * field ** noise["field_share"]
     return float(np.clip(factor, noise["least_factor"], noise["most_factor"]))
 
 

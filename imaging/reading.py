@@ -226,6 +226,7 @@ def _quality(volume: CtVolume, head: Head, registration: Registration, densities
         "gantry_tilt_degrees": round(volume.gantry_tilt_degrees, 1),
         "corrected_drift_hu": round(densities.drift_hu, 2),
         "residual_sd_hu": None if np.isnan(densities.residual_sd_hu) else round(densities.residual_sd_hu, 2),
+        "field_sd_hu": None if np.isnan(densities.field_sd_hu) else round(densities.field_sd_hu, 2),
     }
 
 

@@ -30,9 +30,9 @@ def test_known_constants_are_found_again(fit: SimpleNamespace) -> None:
     depth = np.where(affected.any(axis=1), rng.uniform(2, 8, 150), 0)
     shown = -OWN * depth[:, None] * affected
     noise = rng.normal(0, np.hypot(SPREAD_HU, OWN_SCATTER * depth[:, None] * affected))
-    readings = fit.module.Readings(shown + noise, depth, affected.astype(float), np.full(150, 2.0))
+    readings = fit.module.Readings(shown + noise, depth, affected.astype(float), np.full(150, 2.0), np.full(150, 0.8))
     data = json.loads((files("imaging") / "calibration.json").read_text())
-    data["noise"]["degrees_of_freedom"] = 200
+    data["noise"].update(degrees_of_freedom=200, reference_residual_sd_hu=2.0, reference_field_sd_hu=0.8)
     response = fit.module.response_of(readings)
     assert np.diag(response) == pytest.approx([OWN] * 10, abs=0.1)
     assert response.sum() - np.trace(response) < 0.6  # nothing leaks
@@ -50,8 +50,8 @@ def test_what_neighbours_have_in_common_is_found(fit: SimpleNamespace) -> None:
     centres = np.array([data["drift"]["centres_mm"][region.value] for region in Region])
     covariance = common_covariance(centres, np.zeros(4), COMMON_HU, RANGE_MM) + 0.2**2 * np.eye(10)
     shown = rng.multivariate_normal(np.zeros(10), covariance, 300)
-    readings = fit.module.Readings(shown, np.zeros(300), np.zeros((300, 10)), np.full(300, 2.0))
-    data["noise"]["reference_residual_sd_hu"] = 2.0
+    readings = fit.module.Readings(shown, np.zeros(300), np.zeros((300, 10)), np.full(300, 2.0), np.full(300, 0.8))
+    data["noise"].update(reference_residual_sd_hu=2.0, reference_field_sd_hu=0.8)
     spread = fit.module.spreads_of(readings, 0.5 * np.eye(10), data)
     assert spread[16] == pytest.approx(COMMON_HU, rel=0.2)
     assert spread[17] == pytest.approx(RANGE_MM, rel=0.3)

@@ -45,6 +45,7 @@ def outcome(trial: SimpleNamespace, **changes: Any) -> Any:
         probability=[float(affected) for affected in left_insula],
         delta_hu=[0.0] * 10,
         residual_sd_hu=2.0,
+        field_sd_hu=0.8,
         called_side="left",
         side_probability={},
         total=9,

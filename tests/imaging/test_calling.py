@@ -44,6 +44,7 @@ def densities(
         counted=nothing.astype(bool),
         drift_hu=0.5,
         residual_sd_hu=2.0,
+        field_sd_hu=0.8,
     )
 
 

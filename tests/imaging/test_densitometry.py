@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imaging.densitometry import FEWEST_PAIRS, MEAN_TOLERANCE_HU, _drift, mode_of, region_difference
+from imaging.densitometry import (
+    CELL_MM,
+    FEWEST_PAIRS,
+    MEAN_TOLERANCE_HU,
+    _drift,
+    cell_medians,
+    mode_of,
+    region_difference,
+)
 from imaging.head import find_head
 from imaging.reduction import Blocks, block_mean, upright
 from imaging.tissue import TissueMap, brain_mode_hu, sort_tissue
@@ -59,6 +67,16 @@ def test_a_few_stray_voxels_leave_the_mode_alone() -> None:
     rng = np.random.default_rng(4)
     sample = np.concatenate([rng.normal(-3, 1.5, 950), np.full(50, -3 + MEAN_TOLERANCE_HU * 10)])
     assert region_difference(sample) == mode_of(sample)
+
+
+def test_slow_differences_show_in_the_medians_of_cells_and_noise_does_not() -> None:
+    rng = np.random.default_rng(6)
+    at = rng.uniform(-72, 72, (30_000, 3))
+    noise = rng.normal(0, 2, len(at))
+    waves = 1.5 * np.sign(np.sin(at[:, 1] / CELL_MM * np.pi))
+    assert np.abs(cell_medians(at, noise)).max() < 0.8
+    assert np.median(np.abs(cell_medians(at, noise + waves))) > 1.0
+    assert cell_medians(at[:50], noise[:50]).size == 0  # too few to say
 
 
 def test_drift_is_found_beside_an_infarct() -> None:

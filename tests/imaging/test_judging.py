@@ -76,6 +76,12 @@ def test_a_noisy_scan_needs_a_larger_difference() -> None:
     assert unknown <= noisy + 1e-9
 
 
+def test_sides_that_differ_outside_the_regions_ask_for_a_larger_difference() -> None:
+    difference = {**dict.fromkeys(Region, 0.0), Region.I: -1.8, Region.L: -1.8}
+    even, uneven = (judge(difference, 2.0, load_calibration(), field).sides[Side.LEFT] for field in (0.6, 1.4))
+    assert even > uneven
+
+
 def test_interval_leaves_equal_tails() -> None:
     distribution = np.array([0, 0, 0, 0, 0.05, 0.1, 0.2, 0.3, 0.2, 0.1, 0.05])
     assert central_interval(distribution, 0.8) == (5, 9)
