@@ -36,6 +36,9 @@ TURN_DEGREES, SEVERE_TURN_DEGREES = 6.0, 10.0
 BODY_HU, SECTORS, LARGEST_TURN_SECTORS = -300.0, 180, 15
 LEAST_OVALNESS_MM = 2.0
 """A rounder outline tells no turn; heads are oval by 6 mm and more."""
+MISMATCH_LEFT = 0.8
+"""Turned back, outlines of a head that turned disagree by at most so much of what they did (seen: 0.27 to 0.73);
+outlines that differ in shape, as near the vertex, gain next to nothing (0.91 and more)."""
 FEWEST_SLICES = 4
 MOTION_SUSPECTED = ReadingWarning(
     "MOTION_SUSPECTED",
@@ -90,7 +93,7 @@ def motion_of(stack: CtVolume, head: Head) -> Motion:
     streaks = _streaks_hu(stack, deep, shown, height)
     outlines = [_outline(stack, k) for k in shown]
     middles = np.array([middle for middle, _ in outlines])
-    turns = [_turn_degrees(here, there) for (_, here), (_, there) in pairwise(outlines)]
+    turns = [turn_degrees(here, there) for (_, here), (_, there) in pairwise(outlines)]
     return Motion(max(streaks), float(np.percentile(streaks, 25)), _step_mm(middles, height), max(turns))
 
 
@@ -144,13 +147,20 @@ def _step_mm(middles: Floats, height: Floats) -> float:
     return float(np.linalg.norm(np.diff(bent, axis=0), axis=1).max())
 
 
-def _turn_degrees(here: Floats, there: Floats) -> float:
-    """Angle by which one outline must be turned to look most like the next."""
+def turn_degrees(here: Floats, there: Floats) -> float:
+    """Angle by which one outline must be turned to look most like the next; 0 where no turn makes them much alike.
+
+    Parameters
+    ----------
+    here, there : radius by direction in millimetres, shape (sectors,), sectors of equal width all round.
+    """
     here, there = here - here.mean(), there - there.mean()
     if min(here.std(), there.std()) < LEAST_OVALNESS_MM:
         return 0.0
     shifts = sorted(range(-LARGEST_TURN_SECTORS, LARGEST_TURN_SECTORS + 1), key=abs)
     best = max(shifts, key=lambda shift: float(here @ np.roll(there, shift)))
+    if (here - np.roll(there, best)).std() > MISMATCH_LEFT * (here - there).std():
+        return 0.0
     return abs(best) * 360.0 / SECTORS
 
 

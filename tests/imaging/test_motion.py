@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from imaging.motion import Motion, check_motion
+from imaging.motion import SECTORS, Motion, check_motion, turn_degrees
 from imaging.reading import read_volume_of
 from imaging.refusals import RefusalCode, ScanRefused
 from imaging.volume import CtVolume
@@ -77,3 +77,18 @@ def test_noise_that_all_slices_share_is_no_motion() -> None:
     with pytest.raises(ScanRefused) as caught:
         check_motion(Motion(streaks_hu=1.0, quiet_hu=1.0, step_mm=9.0, turn_degrees=0.0))
     assert "Scan again" in caught.value.remedy
+
+
+DIRECTIONS = np.arange(SECTORS) * 2 * np.pi / SECTORS
+OVAL_MM = 80 + 8 * np.cos(2 * DIRECTIONS)
+
+
+def test_a_turned_outline_tells_its_angle() -> None:
+    assert turn_degrees(OVAL_MM, np.roll(OVAL_MM, 6)) == 12
+    assert turn_degrees(OVAL_MM, np.roll(OVAL_MM, -4)) == 8
+
+
+def test_outlines_of_other_shapes_have_not_turned() -> None:
+    """A cap of bone near the vertex looks a little more like the slice below it when it is turned."""
+    other = 60 + 8 * np.cos(3 * DIRECTIONS) + 2 * np.cos(2 * (DIRECTIONS - 0.2))
+    assert turn_degrees(OVAL_MM, other) == 0
