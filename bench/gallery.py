@@ -22,9 +22,9 @@ from imaging.slice_picture import font_of
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "images" / "gallery.png"
 CASES = (
-    (0, 1, "Faint infarct, missed"),
-    (1, 1, "Faint infarct of a whole division, missed: it is taken for a drift; the bounds say so"),
+    (0, 1, "Faint infarct, no region called; the side and the bounds say so"),
     (3, 1, "Found, with two false regions: this head's deep nuclei differ from side to side"),
+    (4, 0, "No infarct: one caudate, thin beside the ventricle, is 2 HU darker and is called"),
     (0, 6, "Old infarct: left out, not scored"),
 )
 """Head of the trial, its case in a round of one, and what the picture shows."""
