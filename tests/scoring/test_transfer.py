@@ -190,3 +190,10 @@ def test_the_leading_stance_is_that_of_the_first_guideline_that_holds_today() ->
     first = next(answer for answer in answers if answer.ruleset.id == "aha-asa-2026")
     assert leading_stance([trial, old, first]) is first.stance
     assert leading_stance([trial, old]) is Stance.NOT_ADDRESSED
+
+
+def test_where_no_clause_of_a_table_holds_nothing_is_said_to_have_decided() -> None:
+    told = action_advice(BOOK, date(2026, 11, 22), "prehospital", {})
+    assert told is not None
+    assert (told.action, told.clause, told.lines) == (Action.NEAREST_STROKE_CENTRE, None, ())
+    assert told.missing
