@@ -31,6 +31,7 @@ def test_patients_in_the_same_cells_are_alike() -> None:
         ("systolic_bp_mmhg", 185, None),
         ("mass_effect", True, False),
         ("age_years", 79.9, 80),
+        ("tmax6_volume_ml", 100, None),  # no rule asks for it, but for the mismatch that it goes into
     ],
 )
 def test_patients_on_two_sides_of_a_bound_are_not(fact: str, one: Known, other: Known | None) -> None:
