@@ -16,6 +16,7 @@ from uvicorn.supervisors import Multiprocess
 
 from app.access.binding import BindingRefused, asks_who_calls, check_binding, check_files, is_loopback, one_time_code
 from app.hospital import HospitalUnusable, open_hospital
+from app.serving.server import SILENT_SECONDS
 from app.settings.settings import Settings
 
 _METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -78,6 +79,7 @@ def _config(settings: Settings, host: str, port: int, workers: int) -> uvicorn.C
     config = uvicorn.Config(
         "app.serving.hospital_server:make_app", factory=True, host=host, port=port, workers=workers,
         access_log=False, server_header=False, log_config=None, timeout_graceful_shutdown=_STOP_SECONDS,
+        timeout_worker_healthcheck=SILENT_SECONDS,
         proxy_headers=settings.trusted_proxies is not None, forwarded_allow_ips=settings.trusted_proxies or "",
         **_tls(settings),
     )  # fmt: skip

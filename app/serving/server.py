@@ -27,6 +27,9 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _SCAN_DIR = "ASPECTS_SCAN_DIR"
 _STOP_SECONDS = 10
 """Time that answers under way have when the server is told to stop."""
+SILENT_SECONDS = 60
+"""How long a server process may be silent before another takes its place. At uvicorn's 5 s, processes of a busy machine
+are killed while they start, one after the other, and the service never comes up."""
 
 
 class SettingsUnusable(ValueError):
@@ -59,6 +62,7 @@ def serve_until_stopped(host: str, port: int, workers: int, say: Callable[[str],
         uvicorn.run(
             "app.serving.server_process:make_app", factory=True, host=host, port=port, workers=workers,
             access_log=False, server_header=False, timeout_graceful_shutdown=_STOP_SECONDS,
+            timeout_worker_healthcheck=SILENT_SECONDS,
         )  # fmt: skip
     finally:
         if own_folder:
