@@ -6,6 +6,7 @@ reads the scans. It ends with 1 if anything was lost or the record is not whole.
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -31,6 +32,7 @@ def main() -> int:
     parser.add_argument("kills", type=int, nargs="?", default=_KILLS)
     parser.add_argument("database", nargs="*", choices=list(_DATABASES), default=list(_DATABASES))
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what it started ends with it
     is_whole = True
     for name in options.database:
         with _DATABASES[name]() as server, tempfile.TemporaryDirectory(prefix="kill-hospital-") as folder:
