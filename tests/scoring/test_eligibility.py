@@ -6,8 +6,9 @@ from datetime import date
 import pytest
 
 from scoring.conditions import Flag
-from scoring.eligibility import grid_in_force, judge, outcomes
+from scoring.eligibility import Answer, clause_lines, grid_in_force, judge, outcomes
 from scoring.grid import Grid
+from scoring.outcomes import Outcome
 from scoring.rule_files import read_rulebook
 from scoring.values import Interval, Known
 
@@ -44,3 +45,80 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     grid.kept_for({"nihss_total": 6})
     grid.kept_for({"nihss_total": 7, "prestroke_mrs": 0})
     assert "mark" not in grid.kept_for({"nihss_total": 3}), "forgotten, not grown without end"
+
+
+DAWN_PATIENT: dict[str, Known] = {
+    "occlusion_site": "mca_m1", "minutes_since_last_known_well": 720, "age_years": 60, "nihss_total": 15,
+    "core_volume_ml": 10, "prestroke_mrs": 0,
+}  # fmt: skip
+
+
+def answer_of(ruleset: str, values: dict[str, Known]) -> Answer:
+    return next(answer for answer in judge(GRID, values) if answer.ruleset.id == ruleset)
+
+
+def told(answer: Answer) -> dict[str, str]:
+    return {line.fact: line.answer for line in answer.lines}
+
+
+def test_of_the_clause_that_decides_every_line_is_told() -> None:
+    assert told(answer_of("dawn", DAWN_PATIENT)) == dict.fromkeys(DAWN_PATIENT, "met")
+
+
+def test_where_no_clause_holds_the_nearest_is_told_by_what_fails() -> None:
+    refused = answer_of("dawn", {**DAWN_PATIENT, "nihss_total": 9, "prestroke_mrs": 2})
+    assert refused.clause is None
+    assert refused.nearest is not None
+    assert refused.nearest.group == "B", "C would fail on the core, too"
+    assert told(refused) == {"nihss_total": "not_met", "prestroke_mrs": "not_met"}
+
+
+def test_while_data_are_missing_the_nearest_that_is_still_possible_is_told_whole() -> None:
+    waiting = answer_of("dawn", {fact: value for fact, value in DAWN_PATIENT.items() if fact != "nihss_total"})
+    assert waiting.nearest is not None
+    assert waiting.nearest.group == "B"
+    assert told(waiting) == {**dict.fromkeys(DAWN_PATIENT, "met"), "nihss_total": "unknown"}
+    assert waiting.missing == ("nihss_total",)
+
+
+def test_a_patient_out_of_scope_is_told_why_and_of_no_clause() -> None:
+    (line,) = (bleeding := answer_of("dawn", {**DAWN_PATIENT, "haemorrhage_on_imaging": True})).lines
+    assert (line.fact, line.answer) == ("haemorrhage_on_imaging", "met")
+    assert (bleeding.clause, bleeding.nearest) == (None, None)
+
+
+def test_of_alternative_criteria_the_nearest_is_told() -> None:
+    """The set of 2019 asks for DAWN or DEFUSE 3: of the two, the one that fails on the fewest facts."""
+    late = {**DAWN_PATIENT, "nihss_total": 8, "aspects_total": 8, "mismatch_ratio": 1.2, "mismatch_volume_ml": 2}
+    clause = next(c for c in BOOK.ruleset("aha-asa-2019").clauses if c.id == "aha-asa-2019.3.7.3-to-16h")
+    lines = {line.fact: line.answer for line in clause_lines(clause, late)}
+    assert lines == {**dict.fromkeys(DAWN_PATIENT, "met"), "nihss_total": "not_met"}
+
+
+def test_a_route_that_is_met_decides_while_another_is_open() -> None:
+    (lysis,) = judge(Grid([BOOK.ruleset("aha-asa-2026-ivt")]), {
+        "age_years": 70, "minutes_since_last_known_well": 400, "salvageable_tissue": True,
+        "occlusion_site": "mca_m1", "woke_with_symptoms": False,
+    })  # fmt: skip
+    assert (lysis.outcome, lysis.clause and lysis.clause.clause, lysis.missing) == (Outcome.COR2A, "4.6.3-2", ())
+
+
+def test_a_route_that_is_met_decides_while_an_earlier_one_that_says_more_is_open() -> None:
+    """Whether the patient woke with it is not known, so the route by the midpoint of sleep stays open."""
+    (lysis,) = judge(Grid([BOOK.ruleset("aha-asa-2026-ivt")]), {
+        "age_years": 70, "minutes_since_last_known_well": 600, "salvageable_tissue": True, "occlusion_site": "mca_m1",
+        "evt_available": False, "disabling_deficit": True,
+    })  # fmt: skip
+    assert (lysis.outcome, lysis.clause and lysis.clause.clause, lysis.missing) == (Outcome.COR2B, "4.6.3-3", ())
+
+
+def test_clauses_that_say_the_same_together_leave_nothing_to_wait_for() -> None:
+    """Whatever the ASPECTS is, one of two clauses holds, and both say that data are insufficient."""
+    values: dict[str, Known] = {
+        "occlusion_site": "mca_m1", "minutes_since_last_known_well": 600, "age_years": 70, "nihss_total": 16,
+        "prestroke_mrs": 2,
+    }  # fmt: skip
+    settled = answer_of("aha-asa-2026", values)
+    assert (settled.outcome, settled.missing) == (Outcome.IDD, ())
+    assert settled.clause is not None
+    assert settled.clause.id in {"aha-asa-2026.fig3-late-disability", "aha-asa-2026.fig3-late-very-large-core"}
