@@ -7,6 +7,7 @@ import pytest
 
 from scoring.conditions import Flag
 from scoring.eligibility import Answer, clause_lines, grid_in_force, judge, outcomes
+from scoring.facts import FACTS
 from scoring.grid import Grid
 from scoring.outcomes import Outcome
 from scoring.rule_files import read_rulebook
@@ -122,3 +123,20 @@ def test_clauses_that_say_the_same_together_leave_nothing_to_wait_for() -> None:
     assert (settled.outcome, settled.missing) == (Outcome.IDD, ())
     assert settled.clause is not None
     assert settled.clause.id in {"aha-asa-2026.fig3-late-disability", "aha-asa-2026.fig3-late-very-large-core"}
+
+
+def test_a_clause_that_is_met_does_not_decide_while_one_that_goes_before_it_may_say_otherwise() -> None:
+    values: dict[str, Known] = {
+        "occlusion_site": "mca_m1", "minutes_since_last_known_well": 480, "age_years": 70, "nihss_total": 16,
+        "prestroke_mrs": 0, "aspects_total": 8, "collaterals": "good",
+    }  # fmt: skip
+    open_still = answer_of("eso-esmint-2019", values)
+    assert (open_still.outcome, open_still.missing) == (Outcome.NEED_DATA, ("core_volume_ml",))
+
+
+def test_what_is_missing_is_what_a_person_can_still_state_in_the_order_of_the_vocabulary() -> None:
+    late = {**DAWN_PATIENT, "minutes_since_last_known_well": 800, "aspects_total": 8}
+    assert answer_of("uk-ncg-2023", late).missing == ("tmax6_volume_ml",), "the core is known"
+    missing = answer_of("dawn", {}).missing
+    assert len(missing) > 1
+    assert list(missing) == [fact for fact in FACTS if fact in missing]
