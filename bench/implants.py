@@ -102,16 +102,24 @@ def _share(host: Host, change: Change, outlines: Outlines, rng: np.random.Genera
     """How far each voxel darkens, 0-1."""
     if change.side is None:
         raise ValueError("an infarct has a side")
-    drawn, affine = outlines(change.regions, change.side)
-    soft = ndimage.gaussian_filter(drawn, rng.uniform(1.0, 2.2))
+    blur = rng.uniform(1.0, 2.2)
     moved = host.template_mm + np.float32(rng.uniform(*WARP_MM)) * np.stack(
         [field_at(rng, WARP_SIGMA_MM, host.template_mm) for _ in range(3)], axis=-1
     )
-    share = sampled(soft, affine, moved)
     patches = field_at(rng, PATCH_SIGMA_MM, host.template_mm)
+    share = np.zeros(len(host.index), dtype=np.float32)
+    for region in sorted(change.regions):
+        drawn, affine = outlines(frozenset({region}), change.side)
+        darkened = _covered(sampled(ndimage.gaussian_filter(drawn, blur), affine, moved), patches, change.coverage)
+        share = np.maximum(share, darkened)
+    return share
+
+
+def _covered(share: Singles, patches: Singles, coverage: float) -> Singles:
+    """Of one region only so much: a truth that calls a region affected of which next to nothing is would be none."""
     core = share > EDGE_SHARE
-    if change.coverage < 1 and core.any():
-        cut = float(np.quantile(patches[core], 1 - change.coverage))
+    if coverage < 1 and core.any():
+        cut = float(np.quantile(patches[core], 1 - coverage))
         share = share * np.clip((patches - cut) / 0.3 + 0.5, 0, 1)
     return np.asarray(share, dtype=np.float32)
 

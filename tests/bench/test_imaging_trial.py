@@ -57,6 +57,23 @@ def outcome(trial: SimpleNamespace, **changes: Any) -> Any:
     return replace(perfect, **changes)
 
 
+def test_each_affected_region_darkens_by_its_share(trial: SimpleNamespace, host: Any) -> None:
+    """The truth of a case names no region of which next to nothing is darker."""
+    implants = trial.implants
+    regions = frozenset({Region.L, Region.M1, Region.M2, Region.M5})
+    quiet = replace(host, noise_hu=0.0)
+    whole, part = (
+        host.volume.hu - implants.implanted(quiet, replace(change, coverage=covered), implants.own_outlines).hu
+        for change in [implants.Change("infarct", Side.LEFT, regions, 6.0, 1.0, 3)]
+        for covered in (1.0, 0.7)
+    )
+    at = tuple(host.index.T)
+    for region in regions:
+        drawn, affine = implants.own_outlines(frozenset({region}), Side.LEFT)
+        inside = (implants.sampled(drawn, affine, host.template_mm) > 0.9) & (whole[at] > 5)
+        assert 0.5 < (part[at][inside] > 3).mean() < 0.9, region
+
+
 def test_an_infarct_darkens_its_side_by_its_depth(trial: SimpleNamespace, host: Any) -> None:
     implants = trial.implants
     quiet = replace(host, noise_hu=0.0)
