@@ -22,7 +22,7 @@ from imaging.slice_picture import font_of
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "images" / "gallery.png"
 CASES = (
-    (0, 1, "Faint infarct, no region called; the side and the bounds say so"),
+    (0, 1, "Faint infarct, no region called; only the bounds tell"),
     (3, 1, "Found, with two false regions: this head's deep nuclei differ from side to side"),
     (4, 0, "No infarct: one caudate, thin beside the ventricle, is 2 HU darker and is called"),
     (0, 6, "Old infarct: left out, not scored"),

@@ -220,13 +220,13 @@ _TOLD_APART: Mapping[Part, Callable[[Filling], object]] = {
 def _writer(name: str) -> Write:
     """What writes the gap of this name.
 
-    A gap is named as in `_WRITERS`; or for a fact; or ``then`` and a fact, its value on arrival at the centre; ``told``
-    and a fact, as it was stated; ``at`` and minutes, a moment so long after the anchor.
+    A gap is named as in `OTHER_GAPS`; or for a fact; or ``then`` and a fact, its value on arrival at the centre; or
+    ``told`` and a fact, as it was stated; or ``at`` and minutes, a moment so long after the anchor.
     """
-    if name in _WRITERS:
-        return _WRITERS[name]
+    if name in OTHER_GAPS:
+        return OTHER_GAPS[name]
     kind, _, what = name.rpartition(" ")
-    return _WRITERS_OF_KIND[kind](what)
+    return _KINDS_OF_GAPS[kind](what)
 
 
 def _of_fact(fact: str) -> Write:
@@ -286,7 +286,7 @@ def _outcomes_from(planned: int) -> bytes:
     return to_json(delay_json(outcomes_from(planned)))
 
 
-_WRITERS: Mapping[str, Write] = {
+OTHER_GAPS: Mapping[str, Write] = {
     "case_id": lambda filling: to_json(filling.judged.case.case_id),
     "evaluated_at": lambda filling: _moment_text(filling.judged.case.evaluated_at),
     "aspects": _aspects_text,
@@ -304,4 +304,4 @@ _WRITERS: Mapping[str, Write] = {
     "warnings": lambda filling: to_json(warnings_of(filling.judged)),
 }
 
-_WRITERS_OF_KIND: Mapping[str, Callable[[str], Write]] = {"": _of_fact, "then": _then, "told": _told, "at": _at}
+_KINDS_OF_GAPS: Mapping[str, Callable[[str], Write]] = {"": _of_fact, "then": _then, "told": _told, "at": _at}

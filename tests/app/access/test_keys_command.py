@@ -87,6 +87,7 @@ def test_a_name_is_given_to_one_key_at_a_time(folder: Path) -> None:
 @pytest.mark.parametrize("words", [("make", "ehr"), ("make", "ehr", "--scope", "everything")])
 def test_a_key_without_a_known_scope_is_not_made(folder: Path, words: tuple[str, ...]) -> None:
     run(*words, code=2)
+    assert "ehr" not in run("list").stdout
 
 
 def test_without_a_record_there_are_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from pydantic_core import to_json
 
 from app.answers.gapped import gap, gapped
+from app.answers.text import OTHER_GAPS
 from app.intake.case_file import read_case
 from app.triage import PARTS, triage, triage_text
 from scoring.aspects import Findings
 from scoring.case import Case
-from scoring.facts import OCCLUSION_SITES, Facts
+from scoring.derived import DERIVED_FACTS
+from scoring.facts import FACTS, OCCLUSION_SITES, Facts
 from scoring.grid import Grid, Kept
 from scoring.regions import Region, Side, Status
 from scoring.site import Capability, Site
@@ -128,3 +130,7 @@ def test_what_alike_patients_share_holds_for_each_of_them(monkeypatch: pytest.Mo
 def test_gaps_are_filled_in_their_places() -> None:
     text = gapped({"a": gap("one"), "b": [gap("two"), "two", gap("one")]})
     assert b"".join(text.filled({"one": b"1", "two": b'"x"'})) == b'{"a":1,"b":["x","two",1]}'
+
+
+def test_no_fact_has_the_name_of_another_gap() -> None:
+    assert {*FACTS, *DERIVED_FACTS}.isdisjoint(OTHER_GAPS)
