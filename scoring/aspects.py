@@ -69,10 +69,12 @@ def score_aspects(findings: Findings) -> AspectsScore:
     >>> score_aspects(Findings(Side.LEFT, {Region.I: Status.AFFECTED})).total is None
     True
     """
-    seen = {region: findings.regions[region] for region in REGIONS if region in findings.regions}
+    looked_at = findings.regions.get
+    seen = {region: status for region in REGIONS if (status := looked_at(region)) is not None}
+    statuses = list(seen.values())
     not_assessable = [region for region, status in seen.items() if status is Status.NOT_ASSESSABLE]
     not_looked_at = [region for region in REGIONS if region not in seen]
-    high = FULL_SCORE - list(seen.values()).count(Status.AFFECTED)
+    high = FULL_SCORE - statuses.count(Status.AFFECTED)
     return AspectsScore(
         total=None if not_looked_at else high,
         low=high - len(not_assessable) - len(not_looked_at),

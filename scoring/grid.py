@@ -100,6 +100,13 @@ class Grid:
                 signature |= signs[value]
         return signature
 
+    def moved_signature(self, signature: int, values: Mapping[str, Known], moved: Mapping[str, Known]) -> int:
+        """The signature of ``values`` once the facts ``moved``, each of which is known, have other values."""
+        for fact, value in moved.items():
+            if (signs := self._signs.get(fact)) is not None:
+                signature ^= signs[values[fact]] ^ signs[value]
+        return signature
+
     def kept_at(self, signature: int) -> Kept:
         """What was worked out for earlier patients with this signature; empty for the first."""
         kept = self._memory.get(signature)

@@ -55,6 +55,9 @@ class Graded(NamedTuple):
     margin: Margin
     rulesets_at: Mapping[float, Sequence[str]]
     """Rule sets that would answer otherwise, by the nearest value at which they do."""
+    low: float
+    high: float
+    """Below and above these no value is near."""
 
 
 def graded(changes: Iterable[Change]) -> list[Graded]:
@@ -66,7 +69,11 @@ def graded(changes: Iterable[Change]) -> list[Graded]:
     for change in changes:
         if change.fact in margins() and change.nearest is not None:
             at.setdefault(change.fact, {}).setdefault(change.nearest, []).append(change.ruleset)
-    return [Graded(fact, margin, at[fact]) for fact, margin in margins().items() if fact in at]
+    return [
+        Graded(fact, margin, at[fact], min(at[fact]) - margin.within, max(at[fact]) + margin.within)
+        for fact, margin in margins().items()
+        if fact in at
+    ]
 
 
 def near_bounds(changes: Iterable[Graded], values: Mapping[str, Known]) -> list[NearBound]:
@@ -80,15 +87,15 @@ def near_bounds(changes: Iterable[Graded], values: Mapping[str, Known]) -> list[
         What is known of the case, as ``derived.assess`` gives it.
     """
     found: list[NearBound] = []
-    for fact, margin, rulesets_at in changes:
+    for fact, margin, rulesets_at, low, high in changes:
         value = values.get(fact)
-        if isinstance(value, (int, float)):
+        if isinstance(value, (int, float)) and low <= value <= high:
             near = [
                 NearBound(fact, value, nearest, tuple(dict.fromkeys(rulesets)), margin)
                 for nearest, rulesets in rulesets_at.items()
                 if abs(nearest - value) <= margin.within
             ]
-            found += sorted(near, key=lambda bound: bound.distance) if near else near
+            found += sorted(near, key=lambda bound: bound.distance)
     return found
 
 

@@ -23,7 +23,7 @@ class GappedText(NamedTuple):
         """The pieces of the text with the gaps filled; ``written`` is JSON text by the name of the gap."""
         pieces = [b""] * (2 * len(self.gaps) + 1)
         pieces[::2] = self.text
-        pieces[1::2] = [written[gap] for gap in self.gaps]
+        pieces[1::2] = map(written.__getitem__, self.gaps)
         return pieces
 
 

@@ -83,8 +83,7 @@ class Judged:
 
     def signature_with(self, moved: Mapping[str, Known]) -> int:
         """The signature once the facts ``moved`` have these values; each of them is known now."""
-        now = self.everything.signature({fact: self.values[fact] for fact in moved})
-        return self.signature ^ now | self.everything.signature(moved)
+        return self.everything.moved_signature(self.signature, self.values, moved)
 
     @property
     def changes(self) -> Sequence[Change]:

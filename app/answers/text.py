@@ -33,11 +33,12 @@ from app.answers.parts import (
 from app.answers.transfer import (
     action_json,
     checklist_json,
+    clock_json,
     destinations_json,
-    door_in_door_out_json,
     estimates_json,
+    minutes_at_the_first_hospital,
 )
-from app.answers.values import answer_json, aspects_json, change_json, comes_at, pc_aspects_json, time_json
+from app.answers.values import answer_json, aspects_json, change_json, comes_at, pc_aspects_json, times_of
 from scoring.delay import model_applies, outcomes_from
 from scoring.facts import FACTS, Kind
 from scoring.outcomes import Outcome
@@ -64,14 +65,22 @@ Write = Callable[[Filling], bytes]
 
 
 class Form(NamedTuple):
-    """The text of an answer with gaps, and what writes each of them."""
+    """The text of an answer with gaps, and what fills each of them."""
 
     text: GappedText
+    facts: Sequence[str]
+    """Facts whose value fills a gap of their name: most of the gaps, so they are filled without a call for each."""
+    told: Mapping[str, str]
+    """Gaps for what is told to the receiving centre, and the fact of each; those of times have writers."""
     writers: Sequence[tuple[str, Write]]
+    """What writes each of the others."""
 
     def filled(self, filling: Filling) -> bytes:
         """The answer of one patient."""
-        written = {name: write(filling) for name, write in self.writers}
+        written = dict(_texts(self.facts, self.facts, filling.judged.assessment.values))
+        written.update(_texts(self.told, self.told.values(), filling.told))
+        for name, write in self.writers:
+            written[name] = write(filling)
         return b"".join(self.text.filled(written))
 
 
@@ -82,9 +91,28 @@ def answer_text(judged: Judged, parts: Iterable[Part]) -> bytes:
     forms: dict[tuple[Any, ...], Form] = judged.alike.once("forms", dict)
     form = forms.get(which)
     if form is None:
-        text = joined(_form(filling, asked))
-        form = forms[which] = Form(text, [(name, _writer(name)) for name in dict.fromkeys(text.gaps)])
+        form = forms[which] = _with_writers(joined(_form(filling, asked)))
     return form.filled(filling)
+
+
+def _texts(gaps: Iterable[str], facts: Iterable[str], values: Mapping[str, Any]) -> Iterable[tuple[str, bytes]]:
+    return zip(gaps, map(value_text, map(values.__getitem__, facts)), strict=True)
+
+
+def _with_writers(text: GappedText) -> Form:
+    """A gap is named as in `OTHER_GAPS`, or for a fact, or by a kind of `_KINDS_OF_GAPS` and what it is of."""
+    facts, told, writers = list[str](), dict[str, str](), list[tuple[str, Write]]()
+    for name in dict.fromkeys(text.gaps):
+        kind, _, what = name.partition(" ")
+        if name in OTHER_GAPS:
+            writers.append((name, OTHER_GAPS[name]))
+        elif not what:
+            facts.append(name)
+        elif kind == "told" and FACTS[what].kind is not Kind.TIME:
+            told[name] = what
+        else:
+            writers.append((name, _KINDS_OF_GAPS[kind](what)))
+    return Form(text, facts, told, writers)
 
 
 def _form(filling: Filling, asked: Iterable[Part]) -> Iterator[GappedText]:
@@ -217,30 +245,12 @@ _TOLD_APART: Mapping[Part, Callable[[Filling], object]] = {
 # --- what fills the gaps ----------------------------------------------------------------------------------------------
 
 
-def _writer(name: str) -> Write:
-    """What writes the gap of this name.
-
-    A gap is named as in `OTHER_GAPS`; or for a fact; or ``then`` and a fact, its value on arrival at the centre; or
-    ``told`` and a fact, as it was stated; or ``at`` and minutes, a moment so long after the anchor.
-    """
-    if name in OTHER_GAPS:
-        return OTHER_GAPS[name]
-    kind, _, what = name.rpartition(" ")
-    return _KINDS_OF_GAPS[kind](what)
-
-
-def _of_fact(fact: str) -> Write:
-    return lambda filling: value_text(filling.judged.assessment.values[fact])
-
-
 def _then(fact: str) -> Write:
     return lambda filling: value_text(filling.then.moved[fact])  # type: ignore[union-attr]  # has the gap: arrives
 
 
 def _told(fact: str) -> Write:
-    if FACTS[fact].kind is Kind.TIME:
-        return lambda filling: _moment_text(filling.told[fact])
-    return lambda filling: value_text(filling.told[fact])
+    return lambda filling: _moment_text(filling.told[fact])
 
 
 def _at(minutes: str) -> Write:
@@ -254,9 +264,18 @@ def _at(minutes: str) -> Write:
 
 
 def _moment_text(moment: datetime) -> bytes:
-    """What ``isoformat`` gives, in half of its time; ``to_json`` alone would write ``Z`` for UTC."""
-    text = to_json(moment)
-    return text[:-2] + b'+00:00"' if text.endswith(b'Z"') else text
+    """What ``isoformat`` gives, in half of its time."""
+    return _with_offsets(to_json(moment))
+
+
+def _with_offsets(text: bytes) -> bytes:
+    """JSON text with ``+00:00`` after the times where ``to_json`` writes ``Z`` for UTC; no other text in it ends so."""
+    return text.replace(b'Z"', b'+00:00"')
+
+
+def _text(value: Any) -> bytes:
+    """A value as JSON text; nothing, the commonest of them, without a call."""
+    return b"null" if value is None else to_json(value)
 
 
 def _aspects_text(filling: Filling) -> bytes:
@@ -264,12 +283,13 @@ def _aspects_text(filling: Filling) -> bytes:
 
 
 def _pc_aspects_text(filling: Filling) -> bytes:
-    return to_json(pc_aspects_json(filling.judged.case, filling.judged.assessment))
+    return _text(pc_aspects_json(filling.judged.case, filling.judged.assessment))
 
 
 def _time_text(filling: Filling) -> bytes:
     judged = filling.judged
-    return to_json(time_json(judged.assessment.timeline, judged.case.evaluated_at, judged.to_puncture))
+    times = times_of(judged.assessment.timeline, judged.case.evaluated_at, judged.to_puncture)
+    return _with_offsets(to_json(times))
 
 
 def _outcome_by_delay(filling: Filling) -> bytes:
@@ -281,27 +301,39 @@ def _outcome_by_delay(filling: Filling) -> bytes:
     return _outcomes_from(int(since_onset) + later)
 
 
+def _door_in_door_out(filling: Filling) -> bytes:
+    minutes = minutes_at_the_first_hospital(filling.judged.values)
+    return b"null" if minutes is None else _clock_text(minutes)
+
+
+@lru_cache(maxsize=1024)
+def _clock_text(minutes: float) -> bytes:
+    return to_json(clock_json(minutes))
+
+
 @lru_cache(maxsize=1024)
 def _outcomes_from(planned: int) -> bytes:
     return to_json(delay_json(outcomes_from(planned)))
 
 
 OTHER_GAPS: Mapping[str, Write] = {
-    "case_id": lambda filling: to_json(filling.judged.case.case_id),
+    "case_id": lambda filling: _text(filling.judged.case.case_id),
     "evaluated_at": lambda filling: _moment_text(filling.judged.case.evaluated_at),
     "aspects": _aspects_text,
     "pc_aspects": _pc_aspects_text,
     "time": _time_text,
     "on_the_way": lambda filling: to_json(on_the_way_json(filling.judged, filling.later)),
-    "dose": lambda filling: to_json(dose_json(filling.judged.values.get("weight_kg"))),
-    "destination": lambda filling: to_json(destination_of(filling.judged)),
+    "dose": lambda filling: _text(dose_json(filling.judged.values.get("weight_kg"))),
+    "destination": lambda filling: _text(destination_of(filling.judged)),
     "estimates": lambda filling: to_json(estimates_json(filling.judged.case, filling.judged.to_puncture)),
     "destinations": lambda filling: to_json(destinations_json(filling.judged.case)),
-    "door_in_door_out": lambda filling: to_json(door_in_door_out_json(filling.judged.values)),
+    "door_in_door_out": _door_in_door_out,
     "near_bounds": lambda filling: to_json(near_bounds_json(filling.judged)),
     "outcome_by_delay": _outcome_by_delay,
-    "swelling": lambda filling: to_json(swelling_of(filling.judged)),
+    "swelling": lambda filling: _text(swelling_of(filling.judged)),
     "warnings": lambda filling: to_json(warnings_of(filling.judged)),
 }
 
-_KINDS_OF_GAPS: Mapping[str, Callable[[str], Write]] = {"": _of_fact, "then": _then, "told": _told, "at": _at}
+_KINDS_OF_GAPS: Mapping[str, Callable[[str], Write]] = {"then": _then, "told": _told, "at": _at}
+"""``then`` and a fact: its value on arrival at the centre; ``told`` and a time: as it was stated; ``at`` and minutes: a
+moment so long after the anchor."""

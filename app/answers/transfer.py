@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from app.answers.values import iso, lines_json, value_json
@@ -63,14 +62,18 @@ def _destination_json(destination: Destination) -> dict[str, Any]:
 
 def door_in_door_out_json(values: Mapping[str, Known]) -> dict[str, Any] | None:
     """Minutes since arrival beside the targets for leaving; only at a site that does not treat."""
+    minutes = minutes_at_the_first_hospital(values)
+    return None if minutes is None else clock_json(minutes)
+
+
+def minutes_at_the_first_hospital(values: Mapping[str, Known]) -> float | None:
+    """Minutes since arrival at a site that does not treat; ``None``: it does, or either is not known."""
     minutes = values.get("minutes_since_arrival")
-    if not isinstance(minutes, (int, float)) or values.get("site_treats") is not False:
-        return None
-    return _clock_json(minutes)
+    return minutes if isinstance(minutes, (int, float)) and values.get("site_treats") is False else None
 
 
-@lru_cache(maxsize=1024)
-def _clock_json(minutes: float) -> dict[str, Any]:
+def clock_json(minutes: float) -> dict[str, Any]:
+    """Minutes since arrival beside the targets for leaving."""
     targets = [
         {
             "minutes": target.minutes,

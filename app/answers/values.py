@@ -76,6 +76,14 @@ _MINUTE = timedelta(minutes=1)
 
 
 def time_json(timeline: Timeline, evaluated_at: datetime, to_puncture: int | None) -> dict[str, Any]:
+    """The `times_of` a case as JSON."""
+    times = times_of(timeline, evaluated_at, to_puncture)
+    return {name: iso(value) if isinstance(value, datetime) else value for name, value in times.items()}
+
+
+def times_of(
+    timeline: Timeline, evaluated_at: datetime, to_puncture: int | None
+) -> dict[str, datetime | int | str | None]:
     """Times since the anchor, the window, and the projected puncture; ``None`` for what is not known."""
     window = timeline.window
     closes_at = timeline.closing_of(window)
@@ -83,12 +91,12 @@ def time_json(timeline: Timeline, evaluated_at: datetime, to_puncture: int | Non
     puncture_at = None if to_puncture is None else evaluated_at + timedelta(minutes=to_puncture)
     return {
         "anchor": timeline.anchor,
-        "anchor_at": iso(timeline.anchor_at),
+        "anchor_at": timeline.anchor_at,
         "minutes_since_anchor": since_anchor,
         "window": window.name if window else None,
-        "window_closes_at": iso(closes_at),
+        "window_closes_at": closes_at,
         "minutes_left_in_window": None if closes_at is None else int((closes_at - evaluated_at) / _MINUTE),
-        "projected_puncture_at": iso(puncture_at),
+        "projected_puncture_at": puncture_at,
         "minutes_to_projected_puncture": to_puncture,
         "minutes_from_anchor_to_puncture": (
             None if to_puncture is None or since_anchor is None else since_anchor + to_puncture
