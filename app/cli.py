@@ -18,7 +18,7 @@ from app.batch.scans.command import batch_ct
 from app.batch.tables.command import batch
 from app.interop.dicom_in.command import dicom_app
 from app.outbox.command import outbox_app
-from app.store.command import record_app
+from app.store.command import backup, record_app, restore, verify
 from app.terminal import UNUSABLE, say, stop
 from app.version import __version__
 
@@ -35,7 +35,7 @@ app.add_typer(outbox_app, name="outbox")
 app.add_typer(record_app, name="record")
 app.add_typer(keys_app, name="keys")
 app.add_typer(dicom_app, name="dicom")
-for command in (batch, batch_ct, agreement, cohort):
+for command in (batch, batch_ct, agreement, cohort, backup, restore, verify):
     app.command()(command)
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import urllib.request
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -133,7 +134,7 @@ def _call(address: str, key: str, case_id: str, acknowledged: list[tuple[str, in
                 urllib.request.Request(f"{address}/v1/triage", body, headers), timeout=10
             ) as answer:
                 record = json.load(answer)["record"]
-        except (OSError, ValueError):
+        except (OSError, HTTPException, ValueError):  # before the answer, in it, after it
             return
         acknowledged.append((record["case_id"], record["revision"]))
 
@@ -147,12 +148,11 @@ def _lost(folder: Path, acknowledged: list[tuple[str, int]]) -> int:
 
 
 def table(figures: Figures) -> str:
-    lines = [
-        f"With a record on SQLite: {figures['workers']} workers, {request_rate.CONNECTIONS} connections",
-        f"  {'POST /v1/triage':<24}{figures['per_second']:>12.0f}{figures['p50_ms']:>10.2f}{figures['p99_ms']:>10.2f}",
-    ]
-    if killed := figures.get("killed"):
-        lines.append(
-            f"  kill -9: {killed['kills']} times, {killed['acknowledged']} acknowledged, {killed['lost']} lost"
-        )
-    return "\n".join([*lines, ""])
+    return (
+        f"With a record on SQLite: {figures['workers']} workers, {request_rate.CONNECTIONS} connections\n"
+        f"  {'POST /v1/triage':<24}{figures['per_second']:>12.0f}{figures['p50_ms']:>10.2f}{figures['p99_ms']:>10.2f}"
+    )
+
+
+def killed_table(killed: Figures) -> str:
+    return f"  kill -9: {killed['kills']} times, {killed['acknowledged']} acknowledged, {killed['lost']} lost\n"

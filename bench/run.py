@@ -48,9 +48,10 @@ def main() -> int:
         print(request_rate.table(figures["requests"]), flush=True)
     if options.only in {None, "records"}:
         figures["records"] = record_rate.measure(options.rounds, options.seconds)
+        print(record_rate.table(figures["records"]), flush=True)
         if options.kills:
             figures["records"]["killed"] = record_rate.kill(options.kills)
-        print(record_rate.table(figures["records"]), flush=True)
+            print(record_rate.killed_table(figures["records"]["killed"]), flush=True)
     if options.only in {None, "scans"}:
         figures["scans"] = [scan_cost.measure(path, options.runs) for path in scans()]
         print(scan_cost.table(figures["scans"]), flush=True)

@@ -26,9 +26,13 @@ def settings(hospital_settings: Settings, engine: Engine, writer: Writer) -> Set
     return hospital_settings
 
 
-def run(settings: Settings, *words: str | Path) -> Result:
+def typed(settings: Settings, *words: str | Path) -> Result:
     environment = {"ASPECTS_DATA_DIR": str(settings.data_dir), "ASPECTS_DATABASE_URL": settings.database_url}
-    return CliRunner().invoke(app, ["record", *map(str, words)], env=environment)
+    return CliRunner().invoke(app, [str(word) for word in words], env=environment)
+
+
+def run(settings: Settings, *words: str | Path) -> Result:
+    return typed(settings, "record", *words)
 
 
 def elsewhere(tmp_path: Path) -> Settings:
@@ -50,6 +54,14 @@ def test_a_backup_is_restored_elsewhere_and_verified_against_its_anchor(settings
     assert restored.exit_code == USED, restored.output
     assert "1 objects restored, 0 missing" in restored.stderr
     assert verified(new, "--anchor", anchor) == verified(settings, "--anchor", anchor)
+
+
+def test_backup_restore_and_verify_need_not_be_called_record(settings: Settings, tmp_path: Path) -> None:
+    made = typed(settings, "backup", tmp_path / "copy")
+    restored = typed(elsewhere(tmp_path), "restore", tmp_path / "copy")
+    checked = typed(elsewhere(tmp_path), "verify")
+    assert [told.exit_code for told in (made, restored, checked)] == [USED, USED, USED]
+    assert made.stdout == checked.stdout == run(settings, "verify").stdout  # the same anchor
 
 
 def test_a_backup_takes_the_place_of_no_file_and_is_laid_over_no_record(settings: Settings, tmp_path: Path) -> None:
