@@ -36,15 +36,20 @@ function shows(event) {
 function answered() {
   const page = new DOMParser().parseFromString(request.responseText, "text/html");
   if (page.getElementById("answer")) {
-    const refused = page.getElementById("scan-reading").dataset.refused !== undefined; // the page is taken apart next
+    const why = refusal(page); // the page is taken apart next
     document.dispatchEvent(new CustomEvent("page", { detail: { page, ok: request.status === 200, entered } }));
     document.dispatchEvent(new CustomEvent("recheck")); // facts may have changed while the scan was read
-    finish(`${sent}: ${refused ? say("The scan was not scored: see why below.") : say("The scan was read.")}`);
+    finish(`${sent}: ${why || say("The scan was read.")}`);
     openViewer();
   } else {
     const said = [...page.querySelectorAll("main h1, main p")].slice(0, 2).map((part) => part.textContent.trim()).join(": ");
     finish(said || say("The server could not take the scan. Try again in a moment."));
   }
+}
+
+// Why the scan was not scored and what would help, told where it was sent: the reading itself stands below ten rows.
+function refusal(page) {
+  return [...page.querySelectorAll("#scan-reading[data-refused] p")].map((part) => part.textContent.trim()).join(" ");
 }
 
 function send(files) {
