@@ -17,12 +17,17 @@ TITLES = {
     Stance.NOT_RECOMMENDED: "not recommended",
     Stance.HARMFUL: "harmful",
     Stance.INSUFFICIENT_DATA: "evidence insufficient",
-    Stance.NOT_ADDRESSED: "not addressed",
+    Stance.OUTSIDE_CRITERIA: "outside the criteria",
+    Stance.NOT_ADDRESSED: "not addressed, or not of the trial",
     Stance.NEED_DATA: "facts missing",
 }
 """Stances from most to least for treatment, in words that fit into a legend."""
 _COLOURS = dict(
-    zip(TITLES, ("#08519c", "#4292c6", "#9ecae1", "#fdae6b", "#a63603", "#969696", "#d9d9d9", "#ffffff"), strict=True)
+    zip(
+        TITLES,
+        ("#08519c", "#4292c6", "#9ecae1", "#fdae6b", "#a63603", "#969696", "#bdbdbd", "#e5e5e5", "#ffffff"),
+        strict=True,
+    )
 )
 _HATCHES = {Stance.NEED_DATA: "////"}
 _SMALLEST_SHARE_WITH_WORDS = 0.03

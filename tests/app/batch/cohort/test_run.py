@@ -10,9 +10,11 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from app.batch.cohort.plots import TITLES
 from app.batch.tables import reading
 from app.batch.tables.frame import triage_frame
 from app.cli import app
+from scoring.outcomes import Stance
 
 ROOT = Path(__file__).parents[4]
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -131,6 +133,19 @@ def test_the_report_needs_no_network_and_says_what_the_files_say(out: Path) -> N
     changes = pl.read_csv(out / "changes.csv").height
     assert f"The answer changed in {changes:,} (" in page
     assert summary["rules"] in (out / "methods.txt").read_text()
+
+
+def test_every_stance_is_drawn() -> None:
+    assert set(TITLES) == set(Stance)
+
+
+def test_patients_outside_the_criteria_have_a_bar_a_column_and_a_flow(tmp_path: Path) -> None:
+    rows = [dict(ROWS[1], prestroke_mrs=3, nihss_total=16, occlusion_site="mca_m1", aspects_total=9, mass_effect=None)]
+    run = cohort(write(tmp_path / "t.csv", rows), tmp_path / "out", "--from", "aha-asa-2026", "--to", "nice-ng128")
+    assert run.exit_code == 0, run.stderr
+    treated = pl.read_csv(tmp_path / "out" / "treated.csv").filter(pl.col("ruleset") == "nice-ng128")
+    assert treated["outside_criteria"].to_list() == [1]
+    assert "Outside the criteria" in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_regions_that_are_open_leave_no_definite_total(tmp_path: Path) -> None:
