@@ -170,10 +170,13 @@ class RuleBook:
         """The rule sets as they stand on a day.
 
         A set that had not been published yet is left out. A set of which no clause holds any more keeps its last
-        clauses and is marked as superseded: an old edition stays readable beside the new one.
+        clauses and is marked as superseded: an old edition stays readable beside the new one, and stands after all
+        others of its kind. While it was in force it had its own place, so that on such a day it may lead.
         """
         dated = (_as_of(ruleset, on) for ruleset in self.rulesets)
-        return tuple(ruleset for ruleset in dated if ruleset is not None)
+        found = [ruleset for ruleset in dated if ruleset is not None]
+        kinds = list(dict.fromkeys(ruleset.kind for ruleset in found))
+        return tuple(sorted(found, key=lambda ruleset: (kinds.index(ruleset.kind), ruleset.superseded)))
 
     @cached_property
     def _turns(self) -> list[date]:

@@ -54,6 +54,15 @@ def test_an_old_edition_answers_alone_on_its_dates_and_is_marked_when_superseded
     assert len(now["aha-asa-2019"].clauses) == len(then["aha-asa-2019"].clauses)
 
 
+def test_the_american_edition_of_the_day_leads_and_a_superseded_one_stands_after_all_other_guidelines() -> None:
+    for day, leads in ((date(2025, 6, 1), "aha-asa-2019"), (date(2026, 1, 26), "aha-asa-2026")):
+        rulesets = read_rulebook().in_force(day)
+        assert rulesets[0].id == leads
+    guidelines = [ruleset for ruleset in rulesets if ruleset.kind == "guideline"]
+    assert guidelines == list(rulesets[: len(guidelines)])
+    assert guidelines[-1].id == "aha-asa-2019"
+
+
 def test_the_version_follows_the_files(folder: Path) -> None:
     before = read_rulebook(folder).version
     assert before == read_rulebook().version
