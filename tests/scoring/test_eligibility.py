@@ -113,6 +113,17 @@ def test_a_route_that_is_met_decides_while_an_earlier_one_that_says_more_is_open
     assert (lysis.outcome, lysis.clause and lysis.clause.clause, lysis.missing) == (Outcome.COR2B, "4.6.3-3", ())
 
 
+@pytest.mark.parametrize("failing", [{"prestroke_mrs": 3}, {"nihss_total": 3}])
+def test_a_fact_that_fails_the_criteria_for_any_vessel_and_time_leaves_nothing_to_wait_for(
+    failing: dict[str, Known],
+) -> None:
+    """NICE selects nobody with a pre-stroke mRS of 3 or an NIHSS of 3, whatever a CT angiogram would show."""
+    refused = answer_of("nice-ng128", {"age_years": 70, **failing})
+    assert (refused.outcome, refused.missing) == (Outcome.NOT_SELECTED, ())
+    assert refused.clause is not None
+    assert refused.clause.clause == "1.4.8"
+
+
 def test_clauses_that_say_the_same_together_leave_nothing_to_wait_for() -> None:
     """Whatever the ASPECTS is, one of two clauses holds, and both say that data are insufficient."""
     values: dict[str, Known] = {
