@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import cycle, islice
 from pathlib import Path
 
 import httpx
@@ -60,6 +61,8 @@ class Siege:
     jobs: list[str] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     kills: Counter[str] = field(default_factory=Counter)
+    _asker: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=10))
+    """One for all: to make one takes as long as a dozen questions."""
     _web: subprocess.Popen[bytes] | None = None
     _worker: Worker | None = None
     _over: threading.Event = field(default_factory=threading.Event)
@@ -71,8 +74,17 @@ class Siege:
     @property
     def victims(self) -> dict[str, Callable[[], None]]:
         """How each kind of process is killed and started again."""
-        ways = {"web": self.kill_web, "worker": self.kill_worker}
-        return ways | ({} if self.database is None else {"database": self.kill_database})
+        return {
+            "web": self.kill_web, "worker": self.kill_worker, "database": self.kill_database,
+            "server process": self.kill_server_process,
+        }  # fmt: skip
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Who is killed after whom, round and round. A web server takes longest to start."""
+        if self.database is None:
+            return ("web", "worker", "server process", "worker")
+        return ("web", "worker", "database", "server process", "worker", "database")
 
     def start_web(self) -> None:
         told = {f"ASPECTS_{name.upper()}": str(value) for name, value in _chosen(self.settings).items()}
@@ -87,7 +99,7 @@ class Siege:
         assert self._web is not None
         assert self._web.poll() is None, "the web server ended:" + (self.folder / "web.log").read_text()[-3000:]
         with suppress(httpx.TransportError):
-            return httpx.get(f"{self.address}/readyz", timeout=10).status_code == httpx.codes.OK
+            return self._asker.get(f"{self.address}/readyz").status_code == httpx.codes.OK
         return False
 
     def kill_web(self) -> None:
@@ -95,6 +107,11 @@ class Siege:
         os.killpg(self._web.pid, signal.SIGKILL)
         self._web.wait()
         self.start_web()
+
+    def kill_server_process(self) -> None:
+        """The one of the web server's processes that has served longest; the server puts another in its place."""
+        assert self._web is not None
+        os.kill(_server_processes(self._web.pid)[0], signal.SIGKILL)
 
     def start_worker(self) -> None:
         log = self.folder / "worker.log"
@@ -113,11 +130,10 @@ class Siege:
 
     def call(self, kind: str, ask: Callable[[httpx.Client], None], headers: dict[str, str]) -> None:
         """Ask again and again; whatever is in the way, go on."""
-        while not self._over.is_set():
-            with suppress(httpx.TransportError), httpx.Client(base_url=self.address, headers=headers) as client:
-                while not self._over.wait(_PAUSE_SECONDS[kind]):
+        with httpx.Client(base_url=self.address, headers=headers) as client:
+            while not self._over.wait(_PAUSE_SECONDS[kind]):
+                with suppress(httpx.TransportError):
                     ask(client)
-            self._over.wait(0.1)
 
     def send_case(self, client: httpx.Client) -> None:
         answer = client.post("/v1/triage", json={**CASE, "case_id": f"case-{secrets.token_hex(4)}"}, timeout=60)
@@ -136,6 +152,7 @@ class Siege:
 
     def close(self) -> None:
         self._over.set()
+        self._asker.close()
         if self._web is not None:
             os.killpg(self._web.pid, signal.SIGKILL)
             self._web.wait()
@@ -173,8 +190,7 @@ def killed(folder: Path, kills: int, database: Postgresql | None = None) -> Outc
     began = time.monotonic()
     with _siege(folder, database) as siege:
         draw = random.Random(kills)
-        order = list(siege.victims) * (-(-kills // len(siege.victims)))
-        for victim in order[:kills]:
+        for victim in islice(cycle(siege.order), kills):
             time.sleep(draw.uniform(0.2, 1.5))
             siege.victims[victim]()
             siege.kills[victim] += 1
@@ -215,6 +231,12 @@ def _siege(folder: Path, database: Postgresql | None) -> Iterator[Siege]:
             stack.callback(caller.join)
         stack.callback(siege._over.set)
         yield siege
+
+
+def _server_processes(web: int) -> list[int]:
+    """The oldest first."""
+    children = Path(f"/proc/{web}/task/{web}/children").read_text().split()
+    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def _chosen(settings: Settings) -> dict[str, object]:

@@ -42,13 +42,13 @@ def assert_nothing_is_lost(outcome: Outcome) -> None:
 
 def test_on_sqlite(tmp_path: Path) -> None:
     outcome = killed(tmp_path, 4)
-    assert outcome.kills == {"web": 2, "worker": 2}
+    assert outcome.kills == {"web": 1, "worker": 2, "server process": 1}
     assert_nothing_is_lost(outcome)
 
 
 def test_on_postgresql_and_with_it(tmp_path: Path, server: Postgresql) -> None:
     outcome = killed(tmp_path, 6, server)
-    assert outcome.kills == {"web": 2, "worker": 2, "database": 2}
+    assert outcome.kills == {"web": 1, "worker": 2, "database": 2, "server process": 1}
     assert_nothing_is_lost(outcome)
 
 

@@ -25,6 +25,7 @@ class HospitalServer:
     address: str
     process: "subprocess.Popen[str]"
     folder: Path
+    environment: dict[str, str]
     lines: list[str] = field(default_factory=list)
 
     @property
@@ -33,14 +34,13 @@ class HospitalServer:
 
     def key(self, *scopes: str, name: str) -> dict[str, str]:
         words = [word for scope in scopes for word in ("--scope", scope)]
-        environment = {**os.environ, "ASPECTS_DATA_DIR": str(self.folder / "record")}
         made = subprocess.run(
             [*COMMAND, "keys", "make", name, *words],
             capture_output=True,
             text=True,
             check=True,
             cwd=ROOT,
-            env=environment,
+            env=self.environment,
         )
         return {"authorization": f"Bearer {made.stdout.strip()}"}
 
@@ -58,7 +58,7 @@ def serving(folder: Path, *options: str, **settings: str) -> Iterator[HospitalSe
     command = [*COMMAND, "serve", "--port", "0", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment) as process:
         assert process.stderr is not None
-        server = HospitalServer("", process, folder)
+        server = HospitalServer("", process, folder, environment)
         for line in process.stderr:
             server.lines.append(line)
             if found := re.search(r"running on (http://[^ ]+)", line):
@@ -87,11 +87,14 @@ def _wait(server: HospitalServer) -> None:
     pytest.fail("the server did not come to life")
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """What a server with two processes logged and counted while a patient's name was sent everywhere."""
     folder = tmp_path_factory.mktemp("hospital")
-    with serving(folder, "--workers", "2") as server:
+    database = {}
+    if request.param == "postgresql":
+        database["ASPECTS_DATABASE_URL"] = request.getfixturevalue("postgresql").new_database()
+    with serving(folder, "--workers", "2", **database) as server:
         key = server.key("read", "triage", "ingest", "admin", name="all")
         with httpx.Client(base_url=server.address, headers=key, timeout=60) as client:
             statuses = _send_the_name_everywhere(client)

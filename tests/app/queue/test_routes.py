@@ -13,7 +13,7 @@ from app.main import create_app
 from app.settings.settings import Settings
 from tests.app.queue.desk import Worker
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+pytestmark = pytest.mark.anyio
 RIS = Actor(ActorKind.KEY, "ris", frozenset(Scope))
 LATER = {"prefer": "respond-async"}
 CASE = (Path(__file__).parents[3] / "sample_data" / "cases" / "spoke_left_m1.json").read_bytes()
@@ -89,6 +89,7 @@ async def test_a_scan_that_waits_can_be_taken_back_once(settings: Settings) -> N
     assert (statuses, gone.status_code, unknown.status_code) == ([204, 409], 404, 404)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # nothing is asked of the database
 @pytest.mark.parametrize(
     ("method", "address", "scope"),
     [

@@ -24,7 +24,7 @@ from tests.app.scans.fake_worker import scored
 EHR = Actor(ActorKind.KEY, "ehr", frozenset())
 FACTS = {"age_years": 71, "nihss_total": 16}
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
