@@ -39,6 +39,10 @@ if __name__ == "__main__":
 processes import the file again, so it runs only as the main program."""
 
 
+BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
+"""How tests are shared out among cores: a file stays in one process; tests/conftest.py says which files begin."""
+
+
 class Failure(Exception):
     """Something the caller can act on; its text is the whole message."""
 
@@ -55,7 +59,7 @@ def demo(rest: Sequence[str]) -> None:
 def test(rest: Sequence[str]) -> None:
     """Run the tests on all cores; options go to pytest (-n 0: in one process)."""
     prepare("dev")
-    hand_over([str(PYTHON), "-m", "pytest", "-n", "auto", "--dist", "loadfile", *rest])
+    hand_over([str(PYTHON), "-m", "pytest", "-n", "auto", *BY_FILE, *rest])
 
 
 def serve(rest: Sequence[str]) -> None:

@@ -66,12 +66,18 @@ def _is_test(module: ModuleType) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    long = {item.path for item in items if _starts_programs(item)}
+    items.sort(key=lambda item: item.path not in long)  # at the end, a long file would leave all other cores idle
     if SHARED.is_dir():
         return
     skip = pytest.mark.skip(reason="the folder of real scans, vectors and tables is not on this machine")
     for item in items:
         if item.get_closest_marker("shared"):
             item.add_marker(skip)
+
+
+def _starts_programs(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(marker) for marker in ("browser", "peers"))
 
 
 @pytest.fixture(scope="session")

@@ -64,13 +64,28 @@ def test_the_skip_link_is_the_first_stop(open_page: OpenPage) -> None:
     expect(page.locator("main")).to_be_focused()
 
 
+_AXE = {"rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]}
+"""All rules on all elements; without the second, axe also tells the place of each of thousands that have no fault."""
+
+
 def axe_faults(page: Page) -> list[tuple[str, str]]:
     """What axe finds wrong, each with the first place; skips where axe is not installed."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     # What lies below the fixed bars can be scrolled from under them, and what has the focus never is there.
     page.evaluate("document.querySelectorAll('.case > .actions, .field-glance').forEach(bar => { bar.hidden = true })")
-    results = axe.Axe().run(page, options={"rules": {"target-size": {"enabled": True}}})
+    results = axe.Axe().run(page, options=_AXE)
     return [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in results.response["violations"]]
+
+
+def test_axe_tells_of_names_and_contrast(open_page: OpenPage) -> None:
+    page = open_page()
+    page.set_content(
+        "<html lang=en><title>A</title><main><h1>A</h1><button></button><font color=#ccc>Pale</font></main>"
+    )
+    assert dict(axe_faults(page)) == {
+        "button-name": "<button></button>",
+        "color-contrast": '<font color="#ccc">Pale</font>',
+    }
 
 
 SCHEMES = {
