@@ -184,7 +184,7 @@ def _is_test(module: ModuleType) -> bool:
 
 
 def drawn(mutants: Sequence[Mutant], share: float, seed: int) -> list[Mutant]:
-    """Of each module's mutants a share, in an order drawn at random: a run that is cut short has tried a sample, too."""
+    """Of each module a share, in an order drawn at random: a run that is cut short has tried a sample, too."""
     numbers = random.Random(seed)  # noqa: S311 -- nothing secret
     kept = []
     for _, group in groupby(mutants, key=attrgetter("module")):
