@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pydicom.uid import SecondaryCaptureImageStorage
 
@@ -23,6 +24,8 @@ from app.interop.dicom_in.pull_faults import PullFailed
 from app.interop.dicom_nodes import Node
 from app.settings.settings import Settings
 from app.store.database import open_database
+from tests.app.access.test_hospital_server import serving
+from tests.app.queue.desk import until
 from tests.imaging.dicom_files import series, write
 from tests.peers.orthanc import AE_TITLE, Orthanc, free_port, missing_program, running_orthanc
 
@@ -181,6 +184,26 @@ def test_orthanc_forwards_a_series_by_itself_once_it_is_stable(tmp_path: Path) -
             study = service.queued()
     assert study["objects"] == len(WHOLE)
     assert codes(study) == {"1.2.826.0.1.3680043.8.498.2": "TAKEN"}
+
+
+def test_orthanc_sends_by_dicomweb(tmp_path: Path) -> None:
+    with serving(tmp_path, ASPECTS_DICOM_QUIET_SECONDS="0.5") as service:
+        key = service.key("ingest", "read", name="archive")
+        target = {"Url": f"{service.address}/dicom-web/", "HttpHeaders": {"Authorization": key["authorization"]}}
+        dicomweb = {"Enable": True, "Root": "/dicom-web/", "Servers": {"triage": target}}
+        with running_orthanc(tmp_path / "orthanc", DicomWeb=dicomweb) as archive:
+            ids = archive.upload(whole_study(tmp_path / "study"))
+            archive.post("/dicom-web/servers/triage/stow", {"Resources": ids, "Synchronous": True})
+        until(lambda: _study_at(service.address, key)["state"] == "queued", 40)
+        study = _study_at(service.address, key)
+    assert study["objects"] == len(ids)
+    assert codes(study) == EXPECTED
+
+
+def _study_at(address: str, key: dict[str, str]) -> dict[str, Any]:
+    """The only study of a service."""
+    (study,) = httpx.get(f"{address}/v1/studies", headers=key, timeout=60).json()["studies"]
+    return dict(study)
 
 
 @pytest.mark.parametrize("way", ["wado-rs", "c-get"])
