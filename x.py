@@ -80,6 +80,10 @@ def check(rest: Sequence[str]) -> None:
         "doctests": [str(PYTHON), "-m", "pytest", "-q", "--doctest-modules", "scoring"],
         "rules": [str(BIN / "aspects"), "rules", "check"],
         "Dockerfile": [str(BIN / "hadolint"), "Dockerfile"],
+        "Compose file": [
+            *(str(BIN / "check-jsonschema"), "--quiet", "--builtin-schema", "vendor.compose-spec"),
+            "deploy/compose.yaml",
+        ],
     }
     failed = []
     for name, command in checks.items():
