@@ -26,7 +26,7 @@ import pytest
 from mutated import ROOT, Mutant, calls, load, put_to_work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from types import ModuleType
 
 TESTS = ["tests/scoring", "tests/guidelines", "tests/properties/test_judging.py"]
@@ -34,8 +34,14 @@ KILLED, SURVIVED, OUT_OF_TIME = "killed", "survived", "out of time"
 
 _PYTEST_OPTIONS = ["-x", "-o", "addopts=--import-mode=importlib", "-p", "no:terminal", "-p", "no:cacheprovider"]
 
-_CONSTANT_SECONDS, _TIMES_AS_LONG = 20, 10
-"""Processor time after which a mutant is taken to run for ever: so much, and so many times what its tests took."""
+_CONSTANT_SECONDS, _TIMES_AS_LONG = 3, 20
+"""Processor time after which a mutant is taken to run for ever: so much, and so many times what the test took."""
+
+_LOADING_SECONDS = 10
+"""The same for loading tests, beyond the time that they take to run."""
+
+_FIRST_TIME_SECONDS = 300
+"""What a test is expected to take at most, as long as that was not measured."""
 
 _MOST_MEMORY = 4 << 30
 
@@ -74,7 +80,7 @@ class Trial:
         self.problem = self._problem_without_a_mutant(session.items)
         for mutant in [] if self.problem else self._mutants:
             tests = self._tests_of(mutant)
-            result = forked(partial(self._fails, mutant.name, tests), self._limit(tests))
+            result = forked(partial(self._fails, mutant.name, tests))
             if result == SURVIVED and mutant.function in self._loading:
                 self.later[mutant] = self._files_of(mutant)
             else:
@@ -85,14 +91,14 @@ class Trial:
         for _, group in groupby(items, key=attrgetter("path")):
             file = list(group)
             with tempfile.TemporaryFile("w+") as notes:
-                if (found := forked(partial(self._notes, file, notes), 600)) != SURVIVED:
+                if (found := forked(partial(self._notes, file, notes))) != SURVIVED:
                     return f"{file[0].path}: {found} without a mutant."
                 notes.seek(0)
                 for item, (seconds, functions) in zip(file, map(json.loads, notes), strict=True):
                     self._seconds[item] = seconds
                     for function in functions:
                         self._running.setdefault(function, set()).add(item)
-        found = forked(partial(self._fails, "fail", sorted(items, key=self._seconds.__getitem__)), 600)
+        found = forked(partial(self._fails, "fail", sorted(items, key=self._seconds.__getitem__)))
         return None if found == KILLED else f"{found} although every function raises an error."
 
     def _notes(self, tests: Sequence[pytest.Item], notes: IO[str]) -> bool:
@@ -125,28 +131,30 @@ class Trial:
         spent = accumulate(seconds[file] for file in files[1:])
         others = [file for file, so_far in zip(files[1:], spent, strict=True) if so_far <= self._most_seconds]
         kept = [*files[:1], *others]
-        return kept, self._limit([item for file in kept for item in tests[file]])
-
-    def _limit(self, tests: Iterable[pytest.Item]) -> int:
-        return _CONSTANT_SECONDS + int(_TIMES_AS_LONG * sum(self._seconds[item] for item in tests))
+        return kept, _LOADING_SECONDS + int(_TIMES_AS_LONG * sum(seconds[file] for file in kept))
 
     def _fails(self, mutant: str, tests: Sequence[pytest.Item]) -> bool:
         """Whether one of the tests fails; those after it are not run."""
         put_to_work(mutant)
         self._failed = False
         for item, following in zip(tests, [*tests[1:], None], strict=False):
+            limit_time(_CONSTANT_SECONDS + _TIMES_AS_LONG * self._seconds.get(item, _FIRST_TIME_SECONDS))
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self._failed:
                 break
         return self._failed
 
 
-def forked(fails: Callable[[], bool], cpu_seconds: int) -> str:
-    """How ``fails`` ends in a process of its own, which may use so much of the processor."""
+def limit_time(seconds: float) -> None:
+    """End this process when it has used so much more of the processor."""
+    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time() + seconds) + 1, resource.RLIM_INFINITY))
+
+
+def forked(fails: Callable[[], bool]) -> str:
+    """How ``fails`` ends in a process of its own."""
     child = os.fork()
     if not child:
         try:
-            resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
             resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             os._exit(_FAILED if fails() else 0)
@@ -161,10 +169,11 @@ def load_and_try(mutant: Mutant, files: Sequence[str], cpu_seconds: int) -> str:
 
     def fails() -> bool:
         put_to_work(mutant.name)
+        limit_time(cpu_seconds)
         forget_the_tests()
         return pytest.main([*files, *_PYTEST_OPTIONS]) != pytest.ExitCode.OK
 
-    return forked(fails, cpu_seconds)
+    return forked(fails)
 
 
 def forget_the_tests() -> None:

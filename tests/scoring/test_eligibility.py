@@ -124,6 +124,20 @@ def test_a_fact_that_fails_the_criteria_for_any_vessel_and_time_leaves_nothing_t
     assert refused.clause.clause == "1.4.8"
 
 
+def test_of_alternatives_that_hold_the_first_is_told() -> None:
+    lines = told(answer_of("nice-ng128", {"age_years": 70, "nihss_total": 3, "prestroke_mrs": 4}))
+    assert lines == {"age_years": "met", "nihss_total": "met"}
+
+
+def test_of_clauses_that_say_the_same_one_that_is_met_is_named_before_one_that_is_open() -> None:
+    dawn = BOOK.ruleset("dawn")
+    salvageable, swollen = Flag("salvageable_tissue", expected=True), Flag("mass_effect", expected=True)
+    stricter = replace(dawn.clauses[0], id="dawn.stricter", lines=(salvageable, swollen))
+    plain = replace(dawn.clauses[0], id="dawn.plain", lines=(salvageable,))
+    (answer,) = judge(Grid([replace(dawn, clauses=(stricter, plain))]), {"salvageable_tissue": True})
+    assert answer.clause is plain
+
+
 def test_clauses_that_say_the_same_together_leave_nothing_to_wait_for() -> None:
     """Whatever the ASPECTS is, one of two clauses holds, and both say that data are insufficient."""
     values: dict[str, Known] = {

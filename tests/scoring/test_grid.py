@@ -1,0 +1,88 @@
+"""The compiled rules beside a plain reading, line by line: what holds, what is open, and which clause is nearest."""
+
+from collections import Counter
+from datetime import date
+from itertools import pairwise
+
+import pytest
+
+from scoring.cells import Column
+from scoring.conditions import Condition
+from scoring.eligibility import clause_answer, grid_in_force, judge
+from scoring.outcomes import Outcome
+from scoring.rule_files import read_rulebook
+from scoring.rulebook import Clause, RuleSet
+from scoring.ternary import Ternary, all_of
+from scoring.values import Interval, Known, OneOf
+
+GRID = grid_in_force(read_rulebook(), date(2026, 11, 22))
+
+LATE: dict[str, Known] = {
+    "age_years": 84, "nihss_total": 9, "prestroke_mrs": 2, "occlusion_site": "mca_m1", "aspects_total": 5,
+    "minutes_since_last_known_well": 800, "core_volume_ml": 60, "mass_effect": True,
+}  # fmt: skip
+PATIENTS: dict[str, dict[str, Known]] = {
+    "nothing known": {},
+    "age alone": {"age_years": 70},
+    "late, old and disabled": LATE,
+    "early": {**LATE, "minutes_since_last_known_well": 100, "age_years": 50, "prestroke_mrs": 0},
+    "basilar": {**LATE, "occlusion_site": "basilar", "pc_aspects_total": 7, "pons_midbrain_index": 1},
+    "child": {"age_years": 3, "occlusion_site": "mca_m1", "minutes_since_last_known_well": 500},
+    "beyond a day": {**LATE, "minutes_since_last_known_well": 2000, "nihss_total": 3},
+    "ASPECTS within bounds": {**LATE, "aspects_total": Interval(5, 7), "prestroke_mrs": 0, "nihss_total": 16},
+    "ASPECTS within bounds, mild": {**LATE, "aspects_total": Interval(2, 3), "nihss_total": 2},
+    "M2 of unknown dominance": {
+        **LATE, "minutes_since_last_known_well": 200, "aspects_total": 9, "prestroke_mrs": 0,
+        "occlusion_site": OneOf(frozenset({"mca_m2_dominant", "mca_m2_codominant", "mca_m2_nondominant"})),
+    },
+}  # fmt: skip
+patients = pytest.mark.parametrize("values", PATIENTS.values(), ids=PATIENTS)
+
+
+@patients
+def test_what_holds_and_what_is_open_is_what_the_lines_say(values: dict[str, Known]) -> None:
+    masks = GRID.masks(values)
+    met = {clause.id for clause in GRID.clauses(masks.met)}
+    possible = {clause.id for clause in GRID.clauses(masks.possible)}
+    for ruleset in GRID.rulesets:
+        for clause in ruleset.clauses:
+            answer = clause_answer(clause, values)
+            assert (clause.id in met) == (answer is Ternary.MET), clause.id
+            assert (clause.id in possible) == (answer is not Ternary.NOT_MET), clause.id
+
+
+@patients
+def test_the_nearest_clause_fails_on_the_fewest_facts_and_of_these_holds_on_the_most(values: dict[str, Known]) -> None:
+    for answer in judge(GRID, values):
+        if answer.nearest is not None:
+            among = _open(answer.ruleset, values) if answer.outcome is Outcome.NEED_DATA else answer.ruleset.clauses
+            assert _distance(answer.nearest, values) == min(_distance(clause, values) for clause in among)
+
+
+def _open(ruleset: RuleSet, values: dict[str, Known]) -> list[Clause]:
+    return [clause for clause in ruleset.clauses if clause_answer(clause, values) is not Ternary.NOT_MET]
+
+
+def _distance(clause: Clause, values: dict[str, Known]) -> tuple[int, int]:
+    """Facts on which the clause fails, and, less than none, those on which it holds; of alternatives the nearest."""
+    return min(_counted(conjunction, values) for conjunction in clause.conjunctions())
+
+
+def _counted(conjunction: tuple[Condition, ...], values: dict[str, Known]) -> tuple[int, int]:
+    by_fact: dict[str, list[Ternary]] = {}
+    for condition in conjunction:
+        by_fact.setdefault(condition.fact, []).append(condition.answer(values.get(condition.fact)))
+    counts = Counter(all_of(answers) for answers in by_fact.values())
+    return counts[Ternary.NOT_MET], -counts[Ternary.MET]
+
+
+@pytest.mark.parametrize("column", GRID.columns, ids=lambda column: column.fact)
+def test_the_pieces_that_a_rule_set_sees_are_those_in_which_a_patient_can_lie(column: Column) -> None:
+    for ruleset in GRID.rulesets:
+        segments = GRID.segments(column, ruleset)
+        asked = any(condition.fact == column.fact for clause in ruleset.clauses for condition in clause.conditions())
+        cells = sorted(cell for segment in segments for cell in segment.cells)
+        assert cells == (column.reachable(None) if asked else []), ruleset.id
+        mine = GRID.mask_of_ruleset[ruleset.id]
+        assert all(column.cells[i].mask & mine == segment.mask for segment in segments for i in segment.cells)
+        assert all(one.mask != two.mask for one, two in pairwise(segments)), "neighbours differ"
