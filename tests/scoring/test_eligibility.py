@@ -96,6 +96,16 @@ def test_of_alternative_criteria_the_nearest_is_told() -> None:
     assert lines == {**dict.fromkeys(DAWN_PATIENT, "met"), "nihss_total": "not_met"}
 
 
+def test_of_alternative_criteria_that_fail_on_as_many_facts_the_one_with_the_fewest_open_is_told() -> None:
+    """By items that cannot be tested the NIHSS is 8 to 12: DEFUSE 3 is satisfied by it, DAWN may not be."""
+    late = {**DAWN_PATIENT, "nihss_total": Interval(8, 12), "aspects_total": 8, "mismatch_ratio": 2.5}
+    late |= {"mismatch_volume_ml": 30, "core_volume_ml": 20}
+    del late["prestroke_mrs"]
+    clause = next(c for c in BOOK.ruleset("aha-asa-2019").clauses if c.id == "aha-asa-2019.3.7.3-to-16h")
+    lines = {line.fact: line.answer for line in clause_lines(clause, late)}
+    assert lines == {**dict.fromkeys(late, "met"), "prestroke_mrs": "unknown"}
+
+
 def test_a_route_that_is_met_decides_while_another_is_open() -> None:
     (lysis,) = judge(Grid([BOOK.ruleset("aha-asa-2026-ivt")]), {
         "age_years": 70, "minutes_since_last_known_well": 400, "salvageable_tissue": True,

@@ -11,7 +11,7 @@ from scoring.explain import Change, what_would_change
 from scoring.facts import Kind
 from scoring.outcomes import Outcome
 from scoring.rule_files import read_rulebook
-from scoring.values import Known
+from scoring.values import Interval, Known
 from tests.properties.test_judging import patients
 
 GRID = grid_in_force(read_rulebook(), date(2026, 11, 22))
@@ -43,6 +43,70 @@ def test_time_is_never_turned_back() -> None:
 
 def test_a_patient_out_of_scope_has_no_changes() -> None:
     assert changes_of({**EARLY_SMALL_CORE, "haemorrhage_on_imaging": True}) == []
+
+
+LATE_MIDDLE_CORE: dict[str, Known] = {
+    **EARLY_SMALL_CORE, "prestroke_mrs": 0, "aspects_total": 7, "minutes_since_last_known_well": 600,
+    "core_volume_ml": 60.5, "tmax6_volume_ml": 100,
+}  # fmt: skip
+
+
+def test_each_fact_is_told_with_the_bound_and_the_nearest_value_on_either_side() -> None:
+    """Japan 2021: from 6 to 16 hours a smaller core is grade A; beyond its ages and its core it says nothing."""
+    told = {
+        (change.fact, change.condition): (change.outcome, change.bound, change.nearest)
+        for change in changes_of(LATE_MIDDLE_CORE, "jss-2021")
+        if change.bound is not None
+    }
+    silent = Outcome.NOT_ADDRESSED
+    assert told == {
+        ("core_volume_ml", "is below 31"): (Outcome.GRADE_A, 31, 31),
+        ("core_volume_ml", "is at least 70"): (silent, 70, 70),
+        ("prestroke_mrs", "is 3 or more"): (silent, 3, 3),
+        ("nihss_total", "is 5 or less"): (silent, 5, 5),
+        ("age_years", "is below 18"): (silent, 18, 18),
+        ("age_years", "is above 90"): (silent, 90, 90),
+        ("aspects_total", "is 5 or less"): (silent, 5, 5),
+        ("minutes_since_last_known_well", "is above 960"): (silent, 960, 961),
+    }
+
+
+def test_choices_that_lead_to_the_same_answer_are_told_together_without_the_present_one() -> None:
+    told = {c.condition: c.outcome for c in changes_of(LATE_MIDDLE_CORE) if c.fact == "occlusion_site"}
+    assert told == {
+        "is none or ica_extracranial or vertebral": Outcome.NOT_ADDRESSED,
+        "is mca_m2_codominant or mca_m2_nondominant or mca_m3 or mca_m4 or aca_a1 or aca_a2 or aca_a3 or pca_p1 or "
+        "pca_p2 or pca_p3": Outcome.COR3NB,
+        "is basilar": Outcome.NEED_DATA,
+        "is mca_m2_dominant": Outcome.IDD,
+    }
+
+
+def test_yes_and_no_are_told_as_such() -> None:
+    swollen = {**EARLY_SMALL_CORE, "prestroke_mrs": 0, "aspects_total": 2, "mass_effect": True}
+    (relieved,) = (c for c in changes_of(swollen) if c.fact == "mass_effect")
+    assert (relieved.condition, relieved.outcome, relieved.bound, relieved.nearest) == (
+        "is no", Outcome.COR2A, None, None,
+    )  # fmt: skip
+    (swelling,) = (c for c in changes_of({**swollen, "mass_effect": False}) if c.fact == "mass_effect")
+    assert (swelling.condition, swelling.outcome) == ("is yes", Outcome.IDD)
+
+
+def test_of_all_guidelines_in_force_each_has_its_say_in_the_order_of_the_rule_book() -> None:
+    """A trial or a superseded guideline has none."""
+    changes = what_would_change(GRID, LATE_MIDDLE_CORE, judge(GRID, LATE_MIDDLE_CORE))
+    told = list(dict.fromkeys(change.ruleset for change in changes))
+    speaking = [r.id for r in GRID.rulesets if r.kind == "guideline" and not r.superseded]
+    assert told == [ruleset for ruleset in speaking if ruleset in told]
+    assert {"aha-asa-2026", "eso-esmint-2019", "uk-ncg-2023", "jss-2021"} <= set(told)
+
+
+def test_a_fact_that_is_known_only_within_bounds_is_left_to_what_is_missing() -> None:
+    """Its bounds still count for the other facts: of ASPECTS 6 or 7 both give one answer."""
+    partly: dict[str, Known] = {**EARLY_SMALL_CORE, "aspects_total": Interval(6, 7)}
+    told = {(change.fact, change.condition, change.outcome) for change in changes_of(partly)}
+    whole = {(change.fact, change.condition, change.outcome) for change in changes_of(EARLY_SMALL_CORE)}
+    assert told == {change for change in whole if change[0] != "aspects_total"}
 
 
 BASILAR: dict[str, Known] = {
