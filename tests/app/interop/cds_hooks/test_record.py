@@ -17,6 +17,9 @@ from tests.app.interop.cds_hooks.test_services import FEEDBACK
 from tests.app.interop.fhir.case_bundles import Json, bundle, case_bundle
 from tests.app.interop.fhir.test_answer import EARLY
 from tests.app.interop.fhir.test_equality import answered, resources
+from tests.app.store.databases import database_url, hospital_settings, postgresql
+
+__all__ = ["database_url", "hospital_settings", "postgresql"]
 
 SOMEBODY = Actor(ActorKind.KEY, "ward", frozenset({Scope.TRIAGE, Scope.READ}))
 
@@ -36,8 +39,8 @@ class Kept:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Kept]:
-    settings = Settings(data_dir=tmp_path / "data", cds_hooks_file=ehr_file(tmp_path))
+def kept(hospital_settings: Settings, tmp_path: Path) -> Iterator[Kept]:
+    settings = hospital_settings.model_copy(update={"cds_hooks_file": ehr_file(tmp_path)})
     app = create_app(settings, everyone=SOMEBODY)
     with calling(app) as caller:
         yield Kept(caller, app.state.service)
