@@ -86,3 +86,26 @@ def test_the_pieces_that_a_rule_set_sees_are_those_in_which_a_patient_can_lie(co
         mine = GRID.mask_of_ruleset[ruleset.id]
         assert all(column.cells[i].mask & mine == segment.mask for segment in segments for i in segment.cells)
         assert all(one.mask != two.mask for one, two in pairwise(segments)), "neighbours differ"
+
+
+@pytest.mark.parametrize("minutes", [0, 30, 700, 3000])
+def test_a_patient_whose_time_has_passed_is_known_again_by_its_signature(minutes: int) -> None:
+    moved = {"minutes_since_last_known_well": 800 + minutes, "minutes_since_imaging": minutes}
+    before: dict[str, Known] = {**LATE, "minutes_since_imaging": 0}
+    then = GRID.moved_signature(GRID.signature(before), before, moved)
+    assert then == GRID.signature({**before, **moved})
+
+
+def test_a_signature_tells_apart_whom_the_rules_tell_apart_and_no_others() -> None:
+    """NIHSS 9 and 10 lie on both sides of a bound; 17 and 18 do not, nor does a fact that no rule asks for."""
+    assert GRID.signature({**LATE, "nihss_total": 9}) != GRID.signature({**LATE, "nihss_total": 10})
+    assert GRID.signature({**LATE, "nihss_total": 17}) == GRID.signature({**LATE, "nihss_total": 18})
+    assert GRID.signature({**LATE, "weight_kg": 70}) == GRID.signature(LATE)
+    assert GRID.signature({**LATE, "nihss_total": Interval(9, 10)}) != GRID.signature({**LATE, "nihss_total": 9})
+
+
+def test_a_stated_fact_behind_a_derived_one_counts_by_being_known() -> None:
+    """What is missing names the hypoperfused volume only while it is not known."""
+    known = GRID.signature({**LATE, "tmax6_volume_ml": 100})
+    assert known != GRID.signature(LATE)
+    assert known == GRID.signature({**LATE, "tmax6_volume_ml": 300})
