@@ -1,18 +1,14 @@
-"""How many triage requests a second a service with a record answers, each on the disk first; what kill -9 loses."""
+"""How many triage requests a second a service with a record answers, each on the disk first."""
 
 from __future__ import annotations
 
 import json
 import os
 import secrets
-import signal
 import statistics
 import subprocess
 import tempfile
-import threading
-import urllib.request
 from contextlib import contextmanager
-from http.client import HTTPException
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -50,35 +46,9 @@ def measure(rounds: int, seconds: int) -> Figures:
     return {**figures, "workers": WORKERS, "events": told["events"], "rounds": loads}
 
 
-def kill(times: int) -> Figures:
-    """Kill all processes of the service under load, again and again; what was acknowledged must be there.
-
-    Returns
-    -------
-    ``kills``, ``acknowledged`` answers, and how many of those are ``lost`` (0 unless something is badly wrong).
-    """
-    acknowledged: list[tuple[str, int]] = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for number in range(times):
-            with service(folder, dies=True) as (address, key):
-                callers = [
-                    threading.Thread(target=_call, args=(address, key, f"case-{number}-{caller}", acknowledged))
-                    for caller in range(4)
-                ]
-                for caller in callers:
-                    caller.start()
-                threading.Event().wait(0.2 + 0.013 * (number % 40))
-            for caller in callers:
-                caller.join()
-        told = verify(folder)
-        lost = _lost(folder, acknowledged)
-    return {"kills": times, "acknowledged": len(acknowledged), "lost": lost, "events": told["events"]}
-
-
 @contextmanager
-def service(folder: Path, *, dies: bool = False) -> Iterator[tuple[str, str]]:
-    """Start a service with its record in ``folder``; gives its address and an API key. ``dies``: ended by SIGKILL."""
+def service(folder: Path) -> Iterator[tuple[str, str]]:
+    """Start a service with its record in ``folder``; gives its address and an API key."""
     environment = environment_of(folder)
     made = subprocess.run(
         [str(ASPECTS), "keys", "make", f"bench-{secrets.token_hex(4)}", "--scope", "triage"],
@@ -99,11 +69,7 @@ def service(folder: Path, *, dies: bool = False) -> Iterator[tuple[str, str]]:
         except demo.DemoFailed as failure:
             raise CannotMeasure(f"{failure}\n{demo.last_lines(log)}") from failure
         finally:
-            if dies:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-            else:
-                demo.stop(process)
+            demo.stop(process)
 
 
 def environment_of(folder: Path) -> dict[str, str]:
@@ -124,35 +90,8 @@ def verify(folder: Path) -> dict[str, Any]:
     return found
 
 
-def _call(address: str, key: str, case_id: str, acknowledged: list[tuple[str, int]]) -> None:
-    """Send the case again and again until the service dies."""
-    body = json.dumps({**request_rate.full_case(ROOT), "case_id": case_id}).encode()
-    headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
-    while True:
-        try:
-            with urllib.request.urlopen(
-                urllib.request.Request(f"{address}/v1/triage", body, headers), timeout=10
-            ) as answer:
-                record = json.load(answer)["record"]
-        except (OSError, HTTPException, ValueError):  # before the answer, in it, after it
-            return
-        acknowledged.append((record["case_id"], record["revision"]))
-
-
-def _lost(folder: Path, acknowledged: list[tuple[str, int]]) -> int:
-    import sqlite3  # noqa: PLC0415 -- only here
-
-    with sqlite3.connect(folder / "data" / "aspects.db") as connection:
-        held = set(connection.execute("SELECT case_id, revision FROM case_revisions"))
-    return len(set(acknowledged) - held)
-
-
 def table(figures: Figures) -> str:
     return (
         f"With a record on SQLite: {figures['workers']} workers, {request_rate.CONNECTIONS} connections\n"
-        f"  {'POST /v1/triage':<24}{figures['per_second']:>12.0f}{figures['p50_ms']:>10.2f}{figures['p99_ms']:>10.2f}"
+        f"  {'POST /v1/triage':<24}{figures['per_second']:>12.0f}{figures['p50_ms']:>10.2f}{figures['p99_ms']:>10.2f}\n"
     )
-
-
-def killed_table(killed: Figures) -> str:
-    return f"  kill -9: {killed['kills']} times, {killed['acknowledged']} acknowledged, {killed['lost']} lost\n"

@@ -32,7 +32,6 @@ def main() -> int:
     )
     parser.add_argument("--rounds", type=int, default=4, help="rounds of the request rate (default %(default)s)")
     parser.add_argument("--seconds", type=int, default=5, help="length of one load (default %(default)s)")
-    parser.add_argument("--kills", type=int, default=100, help="times that the service is killed (default %(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="counted runs for each scan (default %(default)s)")
     parser.add_argument(
         "--rows", type=int, nargs="+", default=[1_000_000], help="rows of the tables (default %(default)s)"
@@ -49,9 +48,6 @@ def main() -> int:
     if options.only in {None, "records"}:
         figures["records"] = record_rate.measure(options.rounds, options.seconds)
         print(record_rate.table(figures["records"]), flush=True)
-        if options.kills:
-            figures["records"]["killed"] = record_rate.kill(options.kills)
-            print(record_rate.killed_table(figures["records"]["killed"]), flush=True)
     if options.only in {None, "scans"}:
         figures["scans"] = [scan_cost.measure(path, options.runs) for path in scans()]
         print(scan_cost.table(figures["scans"]), flush=True)
