@@ -98,7 +98,7 @@ def _judge(grid: Grid, values: Mapping[str, Known]) -> tuple[Answer, ...]:
     masks = grid.masks(values)
     decisions = [_decide(grid, ruleset, values, masks) for ruleset in grid.rulesets]
     undecided = [decision for decision in decisions if decision.clause is None and not decision.is_out_of_scope]
-    searched = [_candidates(grid, decision, masks) for decision in undecided]
+    searched = [grid.mask_of_ruleset[decision.ruleset.id] for decision in undecided]
     nearest = dict(zip((d.ruleset.id for d in undecided), grid.nearest(values, searched), strict=True))
     return tuple(_answer(decision, nearest.get(decision.ruleset.id), values) for decision in decisions)
 
@@ -151,12 +151,6 @@ def _decide(grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], masks: Ma
     (settled,) = open_outcomes
     found = next((candidate for candidate in grid.clauses(possible) if candidate.said == settled), None)
     return _Decision(ruleset, Outcome(settled.verdict), found)
-
-
-def _candidates(grid: Grid, decision: _Decision, masks: Masks) -> int:
-    """Conjunctions among which the nearest is looked for: while data are missing, those that are still possible."""
-    mine = grid.mask_of_ruleset[decision.ruleset.id]
-    return masks.possible & mine if decision.outcome is Outcome.NEED_DATA else mine
 
 
 def _stated(facts: Sequence[str], values: Mapping[str, Known]) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ def test_choices_that_stand_for_others_have_no_piece() -> None:
 
 def test_of_a_flag_each_answer_is_a_piece() -> None:
     column = column_of(Flag("mass_effect", expected=True), Flag("mass_effect", expected=False))
-    yes, no = column.cells[column.index(True)], column.cells[column.index(False)]  # noqa: FBT003 -- a flag's value
+    yes, no = column.cells[column.index(True)], column.cells[column.index(False)]
     assert (yes.choice, yes.mask) == (True, 0b01)
     assert (no.choice, no.mask) == (False, 0b10)
 
