@@ -59,6 +59,8 @@ def demo(rest: Sequence[str]) -> None:
 def test(rest: Sequence[str]) -> None:
     """Run the tests on all cores; options go to pytest (-n 0: in one process)."""
     prepare("dev")
+    # They start hundreds of processes; where Python may write no bytecode, each would compile what has changed.
+    try_run([str(PYTHON), "-m", "compileall", "-q", "app", "imaging", "scoring"])
     hand_over([str(PYTHON), "-m", "pytest", "-n", "auto", *BY_FILE, *rest])
 
 
@@ -204,11 +206,8 @@ def install(lock_file: Path) -> None:
     if find_uv() is None:
         try_run([*pip, *hashed, str(LOCKS / "uv.txt")])
     uv = find_uv()
-    # Tests start hundreds of processes; where Python may write no bytecode, each would compile what it imports.
-    compiled = ["--compile-bytecode"] if lock_file.stem == "dev" else []
+    compiled = ["--compile-bytecode"] if lock_file.stem == "dev" else []  # see test()
     if uv and try_run([uv, "pip", *hashed, str(lock_file), "--python", str(PYTHON), *compiled]):
-        if compiled:
-            try_run([str(PYTHON), "-m", "compileall", "-q", "app", "imaging", "scoring"])
         return
     say("uv could not install the packages; installing with pip, which takes longer ...")
     run([*pip, *hashed, str(lock_file)])
