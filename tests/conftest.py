@@ -1,5 +1,6 @@
-"""What every test may use: where real scans lie, if there are any, and how random examples are drawn."""
+"""What every test may use: where real scans lie, if there are any, how random examples are drawn, what runs first."""
 
+import math
 import os
 from pathlib import Path
 
@@ -16,8 +17,8 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatabl
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    long = {item.path for item in items if _starts_programs(item)}
-    items.sort(key=lambda item: item.path not in long)  # at the end, a long file would leave all other cores idle
+    places = _places_of_files_that_start_programs(items)
+    items.sort(key=lambda item: places.get(item.path, math.inf))
     if SHARED.is_dir():
         return
     skip = pytest.mark.skip(reason="the folder of real scans, vectors and tables is not on this machine")
@@ -26,8 +27,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(skip)
 
 
-def _starts_programs(item: pytest.Item) -> bool:
-    return any(item.get_closest_marker(marker) for marker in ("browser", "peers"))
+def _places_of_files_that_start_programs(items: list[pytest.Item]) -> dict[Path, int]:
+    """They begin, for at the end a long one would leave all other cores idle.
+
+    They take turns: a browser keeps a core busy, other programs are mostly waited for.
+    """
+    places: dict[Path, int] = {}
+    for marker in ("browser", "peers"):
+        files = dict.fromkeys(item.path for item in items if item.get_closest_marker(marker))
+        places |= {path: place for place, path in enumerate(files)}
+    return places
 
 
 @pytest.fixture(scope="session")
