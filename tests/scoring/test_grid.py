@@ -14,6 +14,7 @@ from scoring.rule_files import read_rulebook
 from scoring.rulebook import Clause, RuleSet
 from scoring.ternary import Ternary, all_of
 from scoring.values import Interval, Known, OneOf
+from tests.properties.test_judging import sample_values
 
 GRID = grid_in_force(read_rulebook(), date(2026, 11, 22))
 
@@ -102,6 +103,12 @@ def test_a_signature_tells_apart_whom_the_rules_tell_apart_and_no_others() -> No
     assert GRID.signature({**LATE, "nihss_total": 17}) == GRID.signature({**LATE, "nihss_total": 18})
     assert GRID.signature({**LATE, "weight_kg": 70}) == GRID.signature(LATE)
     assert GRID.signature({**LATE, "nihss_total": Interval(9, 10)}) != GRID.signature({**LATE, "nihss_total": 9})
+
+
+@pytest.mark.parametrize("column", GRID.columns, ids=lambda column: column.fact)
+def test_each_piece_of_a_fact_and_not_knowing_it_has_a_signature_of_its_own(column: Column) -> None:
+    signatures = [GRID.signature({column.fact: value}) for value in sample_values(column)]
+    assert len({GRID.signature({}), *signatures}) == 1 + len(column.reachable(None))
 
 
 def test_a_stated_fact_behind_a_derived_one_counts_by_being_known() -> None:
