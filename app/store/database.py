@@ -1,6 +1,8 @@
 """Opens the database of the record: SQLite beside the data by default, PostgreSQL by address."""
 
 import asyncio
+import contextlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -42,6 +44,7 @@ def open_database(settings: Settings) -> Engine:
         if url.database:
             make_private_folder(Path(url.database).parent)
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+        event.listen(engine, "do_connect", _make_private_file)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -93,6 +96,12 @@ def read_blocking(engine: Engine, function: Callable[[Connection], T]) -> T:
             return function(connection)
     except SQLAlchemyError as error:
         raise RecordUnavailable("The database does not answer.") from error
+
+
+def _make_private_file(_dialect: object, _record: object, words: list[Any], _options: object) -> None:
+    """Make the file before SQLite does, whose log takes its mode: the folder may have been there, open to all."""
+    with contextlib.suppress(OSError):  # SQLite tells what is wrong
+        os.close(os.open(words[0], os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

@@ -136,6 +136,17 @@ def test_the_folder_of_the_record_is_closed_to_other_users(tmp_path: Path) -> No
     assert (tmp_path / "data").stat().st_mode & 0o077 == 0
 
 
+def test_the_database_is_closed_to_other_users_in_a_folder_that_was_open(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o755)
+    engine = open_database(Settings(data_dir=tmp_path / "data"))
+    schema.migrate(engine)
+    with engine.connect():
+        files = {file.name: file.stat().st_mode & 0o077 for file in (tmp_path / "data").iterdir()}
+    engine.dispose()
+    assert files.keys() >= {"aspects.db", "aspects.db-wal", "aspects.db-shm"}
+    assert set(files.values()) == {0}
+
+
 @pytest.mark.parametrize("url", ["no address", "mysql://u:secret@host/x", "sqlite://", "oracle://x"])
 def test_an_address_that_cannot_be_used_is_refused_without_repeating_it(tmp_path: Path, url: str) -> None:
     with pytest.raises(DatabaseUnusable) as refused:
