@@ -1,6 +1,7 @@
 """What must hold for every patient from the request to the text of the answer: sides, order, and who came before."""
 
 import random
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,6 @@ from scoring.case import Case
 from scoring.facts import FACTS, OCCLUSION_SITES, Facts
 from scoring.regions import Region, Side, Status
 from scoring.site import Capability, Site
-from tests.conftest import forget_what_is_kept
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 OTHER = {Side.LEFT: Side.RIGHT, Side.RIGHT: Side.LEFT}
@@ -75,6 +75,14 @@ def test_an_answer_does_not_depend_on_who_came_before_byte_for_byte() -> None:
     forget_what_is_kept()
     backwards = [triage_text(case) for case in reversed(cases)]
     assert first == again == backwards[::-1]
+
+
+def forget_what_is_kept() -> None:
+    """Empty every cache of the rules."""
+    for module in [module for name, module in sys.modules.items() if name.startswith("scoring.")]:
+        for value in vars(module).values():
+            if callable(forget := getattr(value, "cache_clear", None)):
+                forget()
 
 
 @settings(max_examples=30)
