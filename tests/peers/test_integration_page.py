@@ -40,6 +40,8 @@ UNAFFECTED = dict.fromkeys(("C", "IC", "M1", "M2", "M3", "M4", "M5", "M6"), "una
 OWN_CALLS = {"side": "left", "regions": UNAFFECTED | {"L": "affected", "I": "affected"}}
 (FACTS,) = re.findall(r"-d '(\{\"case_id.*?\})'\n", PAGE)
 """What the page has the EHR send."""
+(SEND,) = re.findall(r"^storescu (.+)$", PAGE, re.MULTILINE)
+SCAN = "FOLDER_WITH_A_HEAD_CT"
 
 
 def blocks(language: str) -> list[str]:
@@ -167,7 +169,7 @@ def made(tmp_path: Path) -> Iterator[Site]:
         archive.extractall(tmp_path / "scan")
     with site(tmp_path) as made:
         until(made.is_ready, made, "service and listener are ready")
-        words = ["-aec", "ORTHANC", "+sd", "+r", "127.0.0.1", str(made.archive.dicom_port), str(tmp_path / "scan")]
+        words = [str(tmp_path / "scan") if word == SCAN else word for word in made.put(SEND).split()]
         subprocess.run([STORESCU, *words], check=True, timeout=60)
         yield made
 
