@@ -19,6 +19,7 @@ from sqlalchemy import URL, Engine
 
 from app.queue import job_rows
 from app.queue.pipeline import Json, Pipeline
+from app.store.database import make_private_file
 
 QUEUE_FILE = "queue.db"
 _QUEUE = "scans"
@@ -172,6 +173,7 @@ def _store_url(engine: Engine, folder: Path) -> str:
     if engine.dialect.name != "sqlite":
         return engine.url.render_as_string(hide_password=False)
     file = folder / QUEUE_FILE
+    make_private_file(file)
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")  # stays with the file; one wait for the disk a commit, not three
     return URL.create("sqlite", database=str(file)).render_as_string()

@@ -44,7 +44,7 @@ def open_database(settings: Settings) -> Engine:
         if url.database:
             make_private_folder(Path(url.database).parent)
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
-        event.listen(engine, "do_connect", _make_private_file)
+        event.listen(engine, "do_connect", _before_sqlite)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -76,6 +76,12 @@ def make_private_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
+def make_private_file(file: Path) -> None:
+    """Make a file before SQLite does, whose log takes its mode: the folder may have been there, open to all."""
+    with contextlib.suppress(OSError):  # SQLite tells what is wrong
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
 async def read(engine: Engine, function: Callable[[Connection], T]) -> T:
     """Run ``function(connection)`` away from the event loop, on one unchanging state of the database.
 
@@ -98,10 +104,8 @@ def read_blocking(engine: Engine, function: Callable[[Connection], T]) -> T:
         raise RecordUnavailable("The database does not answer.") from error
 
 
-def _make_private_file(_dialect: object, _record: object, words: list[Any], _options: object) -> None:
-    """Make the file before SQLite does, whose log takes its mode: the folder may have been there, open to all."""
-    with contextlib.suppress(OSError):  # SQLite tells what is wrong
-        os.close(os.open(words[0], os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+def _before_sqlite(_dialect: object, _record: object, words: list[Any], _options: object) -> None:
+    make_private_file(Path(words[0]))
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

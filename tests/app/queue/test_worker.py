@@ -23,6 +23,8 @@ def test_a_scan_with_its_case_becomes_an_answer_and_a_revision_of_the_case(desk:
     assert answer["reading"]["total"] == 8
     assert answer["triage"]["record"]["case_id"] == "spoke_left_m1"
     assert answer["triage"]["record"]["revision"] == 1
+    open_files = [file for file in (desk.folder / "data").iterdir() if file.is_file() and file.stat().st_mode & 0o077]
+    assert open_files == [], "nobody else reads what was read"
 
 
 @on_sqlite
