@@ -34,6 +34,8 @@ def test_a_piece_without_a_value_that_the_fact_may_take_cannot_be_reached() -> N
     assert column_of(*AGE).reachable(None) == [0, 1, 2, 3, 4]
     lowest = column_of(Bounds("nihss_total", low=0), Bounds("nihss_total", low=2))
     assert lowest.reachable(None) == [1, 2, 3, 4], "nothing lies below 0, and 1 between 0 and 2"
+    ends = column_of(Bounds("prestroke_mrs", low=1), Bounds("prestroke_mrs", high=4))
+    assert ends.reachable(None) == [0, 1, 2, 3, 4], "0 alone lies below 1, and 5 alone above 4"
 
 
 @pytest.mark.parametrize(

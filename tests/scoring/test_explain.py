@@ -109,6 +109,21 @@ def test_a_fact_that_is_known_only_within_bounds_is_left_to_what_is_missing() ->
     assert told == {change for change in whole if change[0] != "aspects_total"}
 
 
+def test_what_is_known_within_bounds_is_settled_for_none_of_them() -> None:
+    """ASPECTS 5 or 6: with a pre-stroke mRS of 2, the one lacks data and the other is class 2a."""
+    partly: dict[str, Known] = {**EARLY_SMALL_CORE, "prestroke_mrs": 0, "aspects_total": Interval(5, 6)}
+    told = {change.condition: change.outcome for change in changes_of(partly) if change.fact == "prestroke_mrs"}
+    assert told == {"is 2 or more": Outcome.NEED_DATA}
+
+
+def test_the_nearest_value_below_a_bound_is_the_next_integer() -> None:
+    basilar: dict[str, Known] = {**BASILAR, "nihss_total": 26, "prestroke_mrs": 0, "pc_aspects_total": 8}
+    (change,) = (c for c in changes_of(basilar, "snis-basilar-2023") if c.fact == "pc_aspects_total")
+    assert (change.condition, change.outcome, change.bound, change.nearest) == (
+        "is 5 or less", Outcome.NOT_ADDRESSED, 6, 5,
+    )  # fmt: skip
+
+
 BASILAR: dict[str, Known] = {
     "occlusion_site": "basilar", "minutes_since_last_known_well": 300, "age_years": 65, "pc_aspects_total": 8,
 }  # fmt: skip
