@@ -25,7 +25,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from tests.app.interop.hl7.listener import Listener, acknowledge, listening
-from tests.peers.orthanc import Orthanc, free_port, missing_program, running_orthanc
+from tests.peers.orthanc import CERTIFICATES, Orthanc, free_port, missing_program, running_orthanc
 
 pytestmark = pytest.mark.peers
 
@@ -86,7 +86,7 @@ class Site:
         """Whether the service answers and the listener takes connections."""
         with suppress(httpx.TransportError), socket.socket() as probe:
             listens = probe.connect_ex(("127.0.0.1", self.ports[11112])) == 0
-            return listens and httpx.get(f"{self.service}/readyz").status_code == httpx.codes.OK
+            return listens and httpx.get(f"{self.service}/readyz", verify=CERTIFICATES).status_code == httpx.codes.OK
         return False
 
     def client(self, name: str) -> httpx.Client:
@@ -98,14 +98,18 @@ class Site:
     def service(self) -> str:
         return f"http://127.0.0.1:{self.ports[8000]}"
 
+    def held(self) -> dict[str, list[str]]:
+        """What the archive holds of ours, by modality: its own names for them."""
+        kinds = {kind: {"Level": "Instance", "Query": {"Modality": kind}} for kind in OWN_KINDS}
+        found = {kind: self.archive.post("/tools/find", asked) for kind, asked in kinds.items()}
+        return {kind: names for kind, names in found.items() if names}
+
     def objects(self) -> dict[str, list[Dataset]]:
-        """What the archive holds of ours, by modality."""
-        found: dict[str, list[Dataset]] = {}
-        for kind in OWN_KINDS:
-            for one in self.archive.post("/tools/find", {"Level": "Instance", "Query": {"Modality": kind}}):
-                file = self.archive.content(f"/instances/{one}/file")
-                found.setdefault(kind, []).append(pydicom.dcmread(io.BytesIO(file)))
-        return found
+        """The same, fetched."""
+        return {kind: [self._fetched(name) for name in names] for kind, names in self.held().items()}
+
+    def _fetched(self, name: str) -> Dataset:
+        return pydicom.dcmread(io.BytesIO(self.archive.content(f"/instances/{name}/file")))
 
     def statuses(self) -> list[str]:
         """OBR-25 of the messages that the EHR acknowledged."""
@@ -155,7 +159,7 @@ def until(holds: Callable[[], bool], made: Site, what: str) -> None:
     while not holds():
         if time.monotonic() > deadline or any(process.poll() is not None for process in made.processes):
             logs = "".join(path.read_text()[-1500:] for path in made.folder.glob("*.log"))
-            stands = f"{ {kind: len(them) for kind, them in made.objects().items()} } {made.statuses()}"
+            stands = f"{ {kind: len(them) for kind, them in made.held().items()} } {made.statuses()}"
             pytest.fail(f"{what}: it did not come to pass. {stands} {made.aspects('outbox', 'list')}{logs}")
         time.sleep(0.2)
 
@@ -203,12 +207,12 @@ def is_joined_with_facts_and_signed(made: Site, study: str, ehr: httpx.Client, d
     assert sent_score(made.ehr.received[-1]) == "8"
     assert score_over_fhir(ehr, study) == ("corrected", 8)
 
-    until(lambda: len(made.objects()["SR"]) == 4, made, "four reports in the archive")
+    until(lambda: len(made.held()["SR"]) == 4, made, "four reports in the archive")
 
 
 def comes_back_without_a_hand_on_it(made: Site) -> str:
     """Report, picture, segmentation and page in the archive, a message at the EHR; returns the study."""
-    until(lambda: set(made.objects()) == OWN_KINDS and made.statuses() == ["P"], made, "preliminary")
+    until(lambda: made.statuses() == ["P"] and set(made.held()) == OWN_KINDS, made, "preliminary")
     first = made.objects()
     (report,), (page,) = first["SR"], first["DOC"]
     assert (report.PreliminaryFlag, report.VerificationFlag) == ("PRELIMINARY", "UNVERIFIED")
