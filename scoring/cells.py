@@ -56,10 +56,13 @@ class Column:
         """Cells that hold a value at all; a piece between neighbouring integers holds none."""
         return frozenset(i for i, cell in enumerate(self.cells) if _can_hold(self.spec, cell))
 
-    def reachable(self, known: Known | None) -> list[int]:
+    @cached_property
+    def _in_order(self) -> tuple[int, ...]:
+        return tuple(sorted(self.habitable))
+
+    def reachable(self, known: Known | None) -> Sequence[int]:
         """Cells that the fact can still lie in."""
-        covered = range(len(self.cells)) if known is None else self.covered(known)
-        return [i for i in covered if i in self.habitable]
+        return self._in_order if known is None else [i for i in self.covered(known) if i in self.habitable]
 
 
 class Signs(dict[Known, int]):

@@ -7,10 +7,11 @@ from itertools import groupby
 from operator import and_
 
 from scoring.cells import Cell, Column
+from scoring.completions import Completions
 from scoring.conditions import written
 from scoring.eligibility import Answer
 from scoring.facts import Kind
-from scoring.grid import Grid, Kept, Segment
+from scoring.grid import Grid, Kept, Masks, Segment
 from scoring.outcomes import Outcome, Said, Verdict, said
 from scoring.rulebook import RuleSet
 from scoring.values import Interval, Known, OneOf
@@ -58,6 +59,7 @@ _CHANGES = "changes"
 def _all_changes(grid: Grid, values: Mapping[str, Known], answers: Sequence[Answer]) -> Iterator[Change]:
     in_force = [answer for answer in answers if answer.ruleset.kind == "guideline" and not answer.ruleset.superseded]
     asked = [answer for answer in in_force if answer.out_of_scope is None]
+    found: dict[int, Said] = {}
     for column, others in _columns_with_others(grid, values):
         here = column.index(values[column.fact])
         for answer in asked:
@@ -66,7 +68,7 @@ def _all_changes(grid: Grid, values: Mapping[str, Known], answers: Sequence[Answ
                 continue  # the other facts already rule out every clause of the set, or decide whatever this one is
             segments = grid.segments(column, answer.ruleset)
             if segments:
-                yield from _changes(_Place(grid, column, others, segments), here, answer)
+                yield from _changes(_Place(grid, values, column, others, segments, found), here, answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +76,26 @@ class _Place:
     """A column as one rule set sees it, and what all other facts allow and require."""
 
     grid: Grid
+    values: Mapping[str, Known]
+    """Of the column's own fact only that it is known."""
     column: Column
     others: tuple[int, int]
     segments: tuple[Segment, ...]
+    open: dict[int, Said]
+    """What comes out where facts are not known, by what is possible: the same for many pieces of many facts."""
 
     def said(self, segment: Segment, ruleset: RuleSet) -> Said:
         """What the rule set says when the fact lies in ``segment``."""
-        possible = self.others[0] & segment.mask
+        possible, met = (mask & segment.mask for mask in self.others)
         if not possible:
             return said(ruleset.otherwise)
-        deciding = self.grid.deciding(possible, self.others[1] & segment.mask)
-        return said(Outcome.NEED_DATA) if deciding is None else deciding.said
+        deciding = self.grid.deciding(possible, met)
+        if deciding is not None:
+            return deciding.said
+        if possible not in self.open:
+            outcomes = Completions(self.grid, ruleset, self.values, Masks(possible, met)).outcomes()
+            self.open[possible] = said(Outcome.NEED_DATA) if len(outcomes) > 1 else outcomes.pop()
+        return self.open[possible]
 
 
 def _columns_with_others(grid: Grid, values: Mapping[str, Known]) -> Iterator[tuple[Column, tuple[int, int]]]:

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from scoring.conditions import Flag
+from scoring.conditions import Bounds, Flag
 from scoring.eligibility import Answer, clause_lines, grid_in_force, judge, outcomes
 from scoring.facts import FACTS
 from scoring.grid import Grid
@@ -146,6 +146,14 @@ def test_of_clauses_that_say_the_same_one_that_is_met_is_named_before_one_that_i
     plain = replace(dawn.clauses[0], id="dawn.plain", lines=(salvageable,))
     (answer,) = judge(Grid([replace(dawn, clauses=(stricter, plain))]), {"salvageable_tissue": True})
     assert answer.clause is plain
+
+
+def test_a_clause_that_nobody_can_meet_decides_nothing() -> None:
+    dawn = BOOK.ruleset("dawn")
+    between = Bounds("nihss_total", low=6, low_is_strict=True, high=7, high_is_strict=True)
+    impossible = replace(dawn.clauses[0], lines=(between,))
+    (answer,) = judge(Grid([replace(dawn, clauses=(impossible,))]), {})
+    assert (answer.outcome, answer.clause, answer.missing) == (Outcome.NOT_ELIGIBLE, None, ())
 
 
 def test_clauses_that_say_the_same_together_leave_nothing_to_wait_for() -> None:

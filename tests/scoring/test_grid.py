@@ -83,7 +83,9 @@ def test_the_pieces_that_a_rule_set_sees_are_those_in_which_a_patient_can_lie(co
         segments = GRID.segments(column, ruleset)
         asked = any(condition.fact == column.fact for clause in ruleset.clauses for condition in clause.conditions())
         cells = [cell for segment in segments for cell in segment.cells]
-        assert (cells if column.points else sorted(cells)) == (column.reachable(None) if asked else []), ruleset.id
+        assert (cells if column.points else sorted(cells)) == (list(column.reachable(None)) if asked else []), (
+            ruleset.id
+        )
         mine = GRID.mask_of_ruleset[ruleset.id]
         assert all(column.cells[i].mask & mine == segment.mask for segment in segments for i in segment.cells)
         assert all(one.mask != two.mask for one, two in pairwise(segments)), "neighbours differ"
