@@ -69,9 +69,9 @@ def full_case(root: Path) -> Figures:
     return {**case, "findings": {"side": "left", "regions": statuses}}
 
 
-def load(address: str, body: Path | None, seconds: int) -> Figures:
+def load(address: str, body: Path | None, seconds: int, connections: int = CONNECTIONS) -> Figures:
     """One run of wrk. A single failed request makes the figure worthless, so it ends the measurement."""
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(ROOT / "bench" / "load.lua"), address]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(ROOT / "bench" / "load.lua"), address]
     environment = {**os.environ, "BODY": str(body)} if body else dict(os.environ)
     told = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     lines = [line for line in told.stdout.splitlines() if line.startswith("FIGURES ")]
