@@ -36,6 +36,12 @@ class Calibration:
     extent_factors: Floats
     extent_weights: Floats
     prior: Floats
+    independent_share: float
+    """Of the prior of sets: regions are independent given the extent; the rest follows territories."""
+    territory_weights: Floats
+    """Shape (n,), sum 1: where the artery is closed."""
+    territory_shares: Floats
+    """Shape (n, 10): the chance that a closure there takes each region."""
     normal_sd_hu: Floats
     response: Floats
     """Shape (10, 10): share of the darkening of region j that the measured difference of region i shows."""
@@ -68,6 +74,7 @@ def parse_calibration(data: Mapping[str, Any]) -> Calibration:
         return np.array([float(data[key]["values"][region.value]) for region in Region])
 
     depth_weights = np.exp(-(_DEPTH_NODES**2) / 2)
+    territory_weights, territory_shares = _territories(data["territories"])
     return Calibration(
         version=str(data["version"]),
         operating_point=float(data["operating_point"]["probability"]),
@@ -78,6 +85,9 @@ def parse_calibration(data: Mapping[str, Any]) -> Calibration:
         extent_factors=np.array(data["extent"]["factors"], dtype=float),
         extent_weights=np.array(data["extent"]["weights"], dtype=float),
         prior=by_region("prior"),
+        independent_share=float(data["territories"]["independent"]),
+        territory_weights=territory_weights,
+        territory_shares=territory_shares,
         normal_sd_hu=by_region("normal_sd_hu"),
         response=np.array([[float(data["response"]["values"][i.value][j.value]) for j in Region] for i in Region]),
         depths_hu=data["depth_hu"]["median"] * np.exp(data["depth_hu"]["log_sd"] * _DEPTH_NODES),
@@ -97,6 +107,16 @@ def parse_calibration(data: Mapping[str, Any]) -> Calibration:
         old_infarct_least_difference_hu=float(data["old_infarct"]["least_difference_hu"]),
         old_infarct_exempt=frozenset(Region(name) for name in data["old_infarct"]["exempt"]),
     )
+
+
+def _territories(data: Mapping[str, Any]) -> tuple[Floats, Floats]:
+    """Weight of each site of closure, and the regions that it takes: named territories, then each branch."""
+    branch = data["one_branch"]
+    alone = np.full((len(Region), len(Region)), float(branch["elsewhere"]))
+    np.fill_diagonal(alone, branch["here"])
+    named = [[float(one["regions"].get(region.value, one["elsewhere"])) for region in Region] for one in data["values"]]
+    weights = [*(one["weight"] for one in data["values"]), *[branch["weight"] / len(Region)] * len(Region)]
+    return np.array(weights) / sum(weights), np.vstack([np.array(named), alone])
 
 
 def common_covariance(centres_mm: Floats, drift_sd_hu: Floats, near_sd_hu: float, range_mm: float) -> Floats:

@@ -146,12 +146,20 @@ def _commonest(values: NDArray[np.uint8]) -> tuple[int, float]:
     return int(counts.argmax()), float(counts.max()) / max(values.size, 1)
 
 
-def check_blood(cluster: DenseCluster | None) -> None:
-    """No dense cluster in the brain: HAEMORRHAGE_SUSPECTED."""
+def check_blood(cluster: DenseCluster | None, *, has_moved: bool = False) -> None:
+    """No dense cluster in the brain: HAEMORRHAGE_SUSPECTED.
+
+    Parameters
+    ----------
+    has_moved : motion is suspected. Its streaks may look like blood; but blood must not pass for a streak, so the
+        suspicion of blood comes first and says both.
+    """
     if cluster is not None and cluster.ml > LEAST_ML:
+        streak = ", or a streak, for the head seems to have moved" if has_moved else ""
+        again = " If it is a streak, scan again." if has_moved else ""
         raise ScanRefused(
             RefusalCode.HAEMORRHAGE_SUSPECTED,
-            f"There is a dense cluster of {cluster.ml:.1f} ml that may be blood: {cluster.place}.",
-            "Have the scan read at once; ASPECTS is not scored on a haemorrhage.",
+            f"There is a dense cluster of {cluster.ml:.1f} ml that may be blood{streak}: {cluster.place}.",
+            f"Have the scan read at once; ASPECTS is not scored on a haemorrhage.{again}",
             cluster.to_json(),
         )

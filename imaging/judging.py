@@ -4,8 +4,8 @@ Every set of regions on either side competes with every other and with no change
 differences: a region shows about half of its own darkening and a little of its neighbours', through part coverage,
 smoothing and misplaced outlines. So a weak difference beside a strong one is explained by the strong one, and two
 middling regions of one side convince more than one. What the drift correction leaves, and what brains differ by from
-side to side, is common to regions that lie together, and so is no evidence for each of them anew. Sums run over depth;
-constants are in ``calibration.json``.
+side to side, is common to regions that lie together, and so is no evidence for each of them anew. Sets that one
+occlusion takes together are likelier beforehand. Sums run over depth; constants are in ``calibration.json``.
 """
 
 from collections.abc import Mapping
@@ -89,9 +89,16 @@ def _totals(weight: Floats, none: float, measured: NDArray[np.bool_]) -> Floats:
 
 def set_prior(calibration: Calibration) -> Floats:
     """Probability of each set, given that its side is affected, shape (1024,)."""
-    share = np.clip(calibration.extent_factors[:, None] * calibration.prior, 0.01, 0.95)
-    given_extent = np.prod(np.where(_SETS[:, None, :] == 1, share, 1 - share), axis=2)
-    return np.asarray(given_extent @ (calibration.extent_weights / calibration.extent_weights.sum()))
+    extents = calibration.extent_weights / calibration.extent_weights.sum()
+    independent = _chance(np.clip(calibration.extent_factors[:, None] * calibration.prior, 0.01, 0.95)) @ extents
+    by_territory = _chance(calibration.territory_shares) @ calibration.territory_weights
+    share = calibration.independent_share
+    return np.asarray(share * independent + (1 - share) * by_territory)
+
+
+def _chance(shares: Floats) -> Floats:
+    """Probability of each set where each row's regions are taken with these chances, shape (1024, rows)."""
+    return np.asarray(np.prod(np.where(_SETS[:, None, :] == 1, shares, 1 - shares), axis=2))
 
 
 @dataclass(frozen=True, eq=False)

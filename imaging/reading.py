@@ -174,7 +174,7 @@ def _read(volume: CtVolume, found: Found, clock: _Clock) -> tuple[Reading, Artef
         coverage = region_coverage(volume, pairs, atlas)
         checks.check_coverage(coverage)
         tissue = sort_tissue(stack, head, mode_hu)
-        suspicious = _check_contents(volume, tissue, head, registration, atlas)
+        suspicious = _check_contents(volume, tissue, found, registration, atlas)
         check_motion(found.motion)
         densities = measure(tissue, registration, pairs, atlas)
     with clock.part("call"):
@@ -201,14 +201,15 @@ def _read(volume: CtVolume, found: Found, clock: _Clock) -> tuple[Reading, Artef
 
 
 def _check_contents(
-    volume: CtVolume, tissue: TissueMap, head: Head, registration: Registration, atlas: Atlas
+    volume: CtVolume, tissue: TissueMap, found: Found, registration: Registration, atlas: Atlas
 ) -> dict[str, Any]:
     """Refuse metal, contrast and blood; return how much of the last two was seen."""
+    head = found.head
     checks.check_metal(tissue, registration)
     contrast_ml = checks.contrast_ml(tissue, head)
     checks.check_contrast(volume, contrast_ml)
     cluster = largest_dense_cluster(head, registration, atlas, tissue.mode_hu)
-    check_blood(cluster)
+    check_blood(cluster, has_moved=found.motion.is_suspected)
     return {
         "dense_vessel_ml": round(contrast_ml, 2),
         "dense_cluster_ml": round(cluster.ml, 2) if cluster else 0.0,

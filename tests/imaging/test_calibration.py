@@ -30,3 +30,18 @@ def test_a_region_shows_most_of_itself() -> None:
     assert (response >= 0).all()
     assert (response.diagonal() >= response.max(axis=1)).all()
     assert (response.diagonal() <= 1.1).all()
+
+
+def test_each_territory_takes_named_regions_and_little_else() -> None:
+    calibration = load_calibration()
+    assert calibration.territory_weights.sum() == pytest.approx(1)
+    assert calibration.territory_shares.shape == (len(calibration.territory_weights), len(Region))
+    assert (calibration.territory_shares >= 0).all()
+    assert (calibration.territory_shares.max(axis=1) >= 0.7).all()
+
+
+def test_a_territory_without_a_weight_is_refused() -> None:
+    data = json.loads((files("imaging") / "calibration.json").read_text())
+    del data["territories"]["values"][2]["weight"]
+    with pytest.raises(KeyError, match="weight"):
+        parse_calibration(data)

@@ -17,6 +17,7 @@ def finding_of(volume: CtVolume) -> dict[str, object]:
     assert reading.refusal.code is RefusalCode.HAEMORRHAGE_SUSPECTED
     answer: dict[str, object] = reading.to_json()["refusal"]["finding"]
     assert str(answer["place"]) in reading.refusal.text
+    assert "moved" not in reading.refusal.text
     return answer
 
 

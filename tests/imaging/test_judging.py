@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imaging.calibration import load_calibration
-from imaging.judging import central_interval, judge
+from imaging.judging import central_interval, judge, set_prior
 from scoring.regions import Region, Side
 
 differences = st.dictionaries(
@@ -129,3 +129,28 @@ def test_totals_add_up_with_the_regions() -> None:
     given_left_or_none = posterior.sides[None] + posterior.sides[Side.LEFT]
     lost = sum(posterior.regions[Side.LEFT].values()) / given_left_or_none
     assert posterior.totals[Side.LEFT] @ np.arange(11) == pytest.approx(10 - lost)
+
+
+INFERIOR_DIVISION = (Region.M2, Region.M3, Region.M6)
+SCATTERED = (Region.C, Region.M1, Region.M6)
+
+
+def test_prior_of_sets_is_a_probability() -> None:
+    prior = set_prior(load_calibration())
+    assert prior.sum() == pytest.approx(1)
+    assert prior.min() > 0  # no set is ruled out
+
+
+def test_regions_of_one_territory_convince_more_than_if_they_were_independent() -> None:
+    calibration = load_calibration()
+    independent = replace(calibration, independent_share=1.0)
+    faint = {**dict.fromkeys(Region, 0.0), **dict.fromkeys(INFERIOR_DIVISION, -1.1)}
+    told, plain = (judge(faint, 2.1, one).regions[Side.LEFT] for one in (calibration, independent))
+    assert all(told[region] > plain[region] for region in INFERIOR_DIVISION)
+
+
+def test_a_marked_infarct_of_no_territory_is_called_all_the_same() -> None:
+    marked = {**dict.fromkeys(Region, 0.0), **dict.fromkeys(SCATTERED, -3.0)}
+    seen = judge(marked, 2.1, load_calibration()).regions[Side.LEFT]
+    assert all(seen[region] > 0.9 for region in SCATTERED)
+    assert all(seen[region] < load_calibration().operating_point for region in set(Region) - set(SCATTERED))

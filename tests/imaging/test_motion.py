@@ -45,8 +45,12 @@ def test_strong_streaks_are_refused() -> None:
     assert code_of(streaked(10.0)) is RefusalCode.MOTION_ARTEFACT
 
 
-def test_streaks_as_dense_as_blood_are_a_suspicion_of_blood_first() -> None:
-    assert code_of(streaked(25.0)) is RefusalCode.HAEMORRHAGE_SUSPECTED
+def test_streaks_as_dense_as_blood_are_a_suspicion_of_blood_first_that_tells_of_motion() -> None:
+    reading, _ = read_volume_of(streaked(25.0))
+    assert reading.refusal is not None
+    assert reading.refusal.code is RefusalCode.HAEMORRHAGE_SUSPECTED
+    assert "moved" in reading.refusal.text
+    assert "scan again" in reading.refusal.remedy
 
 
 @pytest.mark.parametrize(("step_mm", "turn_degrees"), [(12.0, 0.0), (0.0, 14.0)])
