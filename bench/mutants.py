@@ -80,7 +80,7 @@ class Trial:
         self.problem = self._problem_without_a_mutant(session.items)
         for mutant in [] if self.problem else self._mutants:
             tests = self._tests_of(mutant)
-            result = forked(partial(self._fails, mutant.name, tests))
+            result = forked(partial(self._fails_anew, mutant.name, tests))
             if result == SURVIVED and mutant.function in self._loading:
                 self.later[mutant] = self._files_of(mutant)
             else:
@@ -103,6 +103,7 @@ class Trial:
 
     def _notes(self, tests: Sequence[pytest.Item], notes: IO[str]) -> bool:
         """Run tests and write down how long each takes, and what it calls."""
+        forget_what_is_kept()
         for item in tests:
             began = time.process_time()
             if self._fails("stats", [item]):
@@ -132,6 +133,10 @@ class Trial:
         others = [file for file, so_far in zip(files[1:], spent, strict=True) if so_far <= self._most_seconds]
         kept = [*files[:1], *others]
         return kept, _LOADING_SECONDS + int(_TIMES_AS_LONG * sum(seconds[file] for file in kept))
+
+    def _fails_anew(self, mutant: str, tests: Sequence[pytest.Item]) -> bool:
+        forget_what_is_kept()
+        return self._fails(mutant, tests)
 
     def _fails(self, mutant: str, tests: Sequence[pytest.Item]) -> bool:
         """Whether one of the tests fails; those after it are not run."""
@@ -170,6 +175,7 @@ def load_and_try(mutant: Mutant, files: Sequence[str], cpu_seconds: int) -> str:
     def fails() -> bool:
         put_to_work(mutant.name)
         limit_time(cpu_seconds)
+        forget_what_is_kept()
         forget_the_tests()
         return pytest.main([*files, *_PYTEST_OPTIONS]) != pytest.ExitCode.OK
 
@@ -177,14 +183,17 @@ def load_and_try(mutant: Mutant, files: Sequence[str], cpu_seconds: int) -> str:
 
 
 def forget_the_tests() -> None:
-    """As if no test had been loaded yet, nor anything been kept of what loading worked out."""
-    for name, module in list(sys.modules.items()):
-        if name.startswith("scoring."):
-            for value in vars(module).values():
-                if callable(forget := getattr(value, "cache_clear", None)):
-                    forget()
-        elif _is_test(module):
-            del sys.modules[name]
+    """As if no test had been loaded yet."""
+    for name in [name for name, module in sys.modules.items() if _is_test(module)]:
+        del sys.modules[name]
+
+
+def forget_what_is_kept() -> None:
+    """What was worked out once for the whole process is worked out anew."""
+    for module in [module for name, module in sys.modules.items() if name.startswith("scoring.")]:
+        for value in vars(module).values():
+            if callable(forget := getattr(value, "cache_clear", None)):
+                forget()
 
 
 def _is_test(module: ModuleType) -> bool:

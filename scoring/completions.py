@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import and_
 
 from scoring.cells import Column
 from scoring.grid import Grid, Masks
@@ -38,17 +36,14 @@ class Completions:
         self._bits = possible
         for column in grid.columns:
             value = values.get(column.fact)
-            if value is None or isinstance(value, Interval | OneOf):
-                if possible & ~column.free:
-                    opened.append(_opened(column, value, possible))
-                elif value is not None:
-                    self._bits &= reduce(and_, (column.cells[i].mask for i in column.covered(value)))
+            if (value is None or isinstance(value, Interval | OneOf)) and possible & ~column.free:
+                opened.append(_opened(column, value, possible))
         self._open = sorted(opened, key=lambda entry: len(entry.masks))
 
-    def outcomes(self, at_most: int = 2) -> set[Said]:
-        """What the rule set could still say; the search stops when it has found ``at_most``."""
+    def outcomes(self) -> set[Said]:
+        """What the rule set could still say; the search stops when it has found two."""
         found: set[Said] = set()
-        self._search(self._bits, self._open, found, at_most)
+        self._search(self._bits, self._open, found)
         return found
 
     def settling_facts(self) -> list[str]:
@@ -60,12 +55,12 @@ class Completions:
         rest = self._open[:position] + self._open[position + 1 :]
         for mask in self._open[position].masks:
             found: set[Said] = set()
-            self._search(self._bits & mask, rest, found, at_most=2)
+            self._search(self._bits & mask, rest, found)
             if len(found) == 1:
                 return True
         return False
 
-    def _search(self, bits: int, rest: Sequence[_Open], found: set[Said], at_most: int) -> None:
+    def _search(self, bits: int, rest: Sequence[_Open], found: set[Said]) -> None:
         """Walk the open facts; ``bits`` are the conjunctions that hold on all facts fixed so far."""
         while rest and not bits & ~rest[0].free:
             rest = rest[1:]
@@ -80,9 +75,9 @@ class Completions:
             found.add(deciding.said)
             return
         for mask in rest[0].masks:
-            if len(found) >= at_most:
+            if len(found) > 1:
                 return
-            self._search(bits & mask, rest[1:], found, at_most)
+            self._search(bits & mask, rest[1:], found)
 
 
 def _opened(column: Column, value: Known | None, possible: int) -> _Open:

@@ -156,6 +156,39 @@ def test_a_clause_that_nobody_can_meet_decides_nothing() -> None:
     assert (answer.outcome, answer.clause, answer.missing) == (Outcome.NOT_ELIGIBLE, None, ())
 
 
+def test_a_trial_that_would_not_take_the_patient_either_way_waits_for_nothing() -> None:
+    """Without collateral flow MR CLEAN-LATE takes nobody, whether or not DAWN or DEFUSE 3 would."""
+    late = {fact: value for fact, value in DAWN_PATIENT.items() if fact != "core_volume_ml"}
+    refused = answer_of("mr-clean-late", {**late, "collaterals": "absent"})
+    assert (refused.outcome, refused.missing) == (Outcome.NOT_ELIGIBLE, ())
+    assert answer_of("mr-clean-late", {**late, "collaterals": "good"}).missing == ("core_volume_ml",)
+
+
+def test_an_nihss_within_bounds_is_open_only_within_them() -> None:
+    """From 12 to 16 DAWN would take the patient by a small core, and by no larger one."""
+    partly = {**DAWN_PATIENT, "nihss_total": Interval(12, 16)}
+    assert answer_of("dawn", {**partly, "core_volume_ml": 10}).outcome is Outcome.ELIGIBLE
+    assert answer_of("dawn", {**partly, "core_volume_ml": 40}).outcome is Outcome.NOT_ELIGIBLE
+    across = answer_of("dawn", {**partly, "nihss_total": Interval(18, 22), "core_volume_ml": 40})
+    assert (across.outcome, across.missing) == (Outcome.NEED_DATA, ("nihss_total",))
+    mild = answer_of("eso-esmint-basilar-2024", {
+        "occlusion_site": "basilar", "minutes_since_last_known_well": 300, "age_years": 65, "pc_aspects_total": 8,
+        "nihss_total": Interval(2, 8),
+    })  # fmt: skip
+    assert (mild.outcome, mild.missing) == (Outcome.WEAK, ())
+
+
+def test_bounds_within_which_all_clauses_say_the_same_leave_nothing_open() -> None:
+    """Late, ASPECTS 3 to 5 and 6 to 10 are class 1 by one clause each; 2 would not be."""
+    late: dict[str, Known] = {
+        "occlusion_site": "mca_m1", "minutes_since_last_known_well": 600, "age_years": 70, "nihss_total": 16,
+        "prestroke_mrs": 0, "mass_effect": False,
+    }  # fmt: skip
+    settled = answer_of("aha-asa-2026", {**late, "aspects_total": Interval(5, 6)})
+    assert (settled.outcome, settled.missing) == (Outcome.COR1, ())
+    assert answer_of("aha-asa-2026", {**late, "aspects_total": Interval(2, 6)}).missing == ("aspects_total",)
+
+
 def test_clauses_that_say_the_same_together_leave_nothing_to_wait_for() -> None:
     """Whatever the ASPECTS is, one of two clauses holds, and both say that data are insufficient."""
     values: dict[str, Known] = {

@@ -86,7 +86,7 @@ def test_the_version_follows_the_files(folder: Path) -> None:
         ("outcome: COR1", "outcome: COR9", "COR9"),
         ("status: second-hand", "status: surely", "checked.status"),
         ("title:", "titel:", "allowed keys"),
-        ("all_of:", "all_of:\nall_of:", "stands twice"),
+        ("all_of:", "all_of:\nall_of:", "cannot be read: a key stands twice"),
         ("id: aha-asa-2026.4.7.2-3", "id: aha-asa-2026.4.7.2-9", "named after the id"),
         ("id: aha-asa-2026.4.7.2-3", "id: dawn.4.7.2-3", "should start with"),
         ("age_years, at_least: 18, below: 80", "age_years, at_least: 18, above: 20", "same bound twice"),
