@@ -124,7 +124,7 @@ def _masks(column: Column, value: Known) -> tuple[int, int]:
 
 def _changes(place: _Place, here: int, answer: Answer) -> Iterator[Change]:
     if not place.column.points:
-        yield from _choice_changes(place, here, answer)
+        yield from _choice_changes(place, answer)
         return
     below = [segment for segment in reversed(place.segments) if segment.cells[-1] < here]
     above = [segment for segment in place.segments if segment.cells[0] > here]
@@ -143,7 +143,7 @@ def _changes(place: _Place, here: int, answer: Answer) -> Iterator[Change]:
                 break
 
 
-def _choice_changes(place: _Place, here: int, answer: Answer) -> Iterator[Change]:
+def _choice_changes(place: _Place, answer: Answer) -> Iterator[Change]:
     """Choices that lead to the same other outcome are named together."""
     found: dict[Said, list[int]] = {}
     for segment in place.segments:
@@ -151,7 +151,7 @@ def _choice_changes(place: _Place, here: int, answer: Answer) -> Iterator[Change
         if other != answer.said:
             found.setdefault(other, []).extend(segment.cells)
     for other, cells in found.items():
-        choices = [_choice_text(place.column.cells[i]) for i in sorted(cells) if i != here]
+        choices = [_choice_text(place.column.cells[i]) for i in sorted(cells)]
         text = f"is {' or '.join(choices)}"
         yield Change(place.column.fact, text, answer.ruleset.id, other.verdict, other.text)
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -174,6 +175,23 @@ def test_every_change_is_true_wherever_in_its_range_it_is_tried(values: dict[str
         tried = data.draw(st.sampled_from(_values_within(change)))
         told = {answer.ruleset.id: answer for answer in judge(GRID, {**values, change.fact: tried})}[change.ruleset]
         assert (told.outcome, told.outcome_text) == (change.outcome, change.outcome_text), (change, tried)
+
+
+@pytest.mark.parametrize("minutes", [300, 600])
+@pytest.mark.parametrize("low", [0, 2, 3, 5])
+@pytest.mark.parametrize("high", [3, 6, 10])
+def test_every_change_beside_a_fact_that_is_known_within_bounds_is_true(minutes: int, low: int, high: int) -> None:
+    """The bounds stay as they are while the other fact changes."""
+    partly: dict[str, Known] = {
+        **EARLY_SMALL_CORE, "minutes_since_last_known_well": minutes, "prestroke_mrs": 0,
+        "aspects_total": Interval(min(low, high), high),
+    }  # fmt: skip
+    now = {answer.ruleset.id: answer.said for answer in judge(GRID, partly)}
+    for change in what_would_change(GRID, partly, judge(GRID, partly)):
+        for tried in _values_within(change):
+            then = {answer.ruleset.id: answer for answer in judge(GRID, {**partly, change.fact: tried})}[change.ruleset]
+            assert (then.outcome, then.outcome_text) == (change.outcome, change.outcome_text), (change, tried)
+            assert then.said != now[change.ruleset]
 
 
 def _values_within(change: Change) -> list[Known]:
