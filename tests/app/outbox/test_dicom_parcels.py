@@ -44,7 +44,6 @@ EVENTS = frozenset({"result.preliminary", "result.final", "result.corrected"})
 OWN_CALLS = dict.fromkeys((region.value for region in Region), "unaffected") | {"I": "affected", "M6": "affected"}
 
 pytestmark = pytest.mark.anyio
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """These look at the objects that are made, which takes long and is the same on each database."""
 
 
@@ -153,7 +152,6 @@ def predecessors(report: Dataset) -> list[str]:
     ]
 
 
-@on_sqlite
 async def test_a_result_goes_out_preliminary_then_as_the_clinician_reads_it_then_corrected(
     department: Department,
 ) -> None:
@@ -190,7 +188,6 @@ async def test_each_revision_goes_out_with_its_own_scan(department: Department) 
     assert counts == [12, 13]
 
 
-@on_sqlite
 async def test_an_archive_that_fails_gets_the_same_objects_again(department: Department) -> None:
     department.read()
     department.archive.fault = Undelivered("down")
@@ -203,7 +200,6 @@ async def test_an_archive_that_fails_gets_the_same_objects_again(department: Dep
     assert {kind: one.SOPInstanceUID for kind, one in department.archive.got.items()} == first
 
 
-@on_sqlite
 async def test_without_a_drawing_the_scan_is_read_again_and_the_kept_reading_told(department: Department) -> None:
     """The synthetic head is not read as the test says, so what is drawn of it today is not of the kept reading."""
     department.read(draws=False)
@@ -212,7 +208,6 @@ async def test_without_a_drawing_the_scan_is_read_again_and_the_kept_reading_tol
     assert scored_reading()["warnings"][0]["text"] in json.dumps(made["SR"].to_json_dict())
 
 
-@on_sqlite
 async def test_a_refused_scan_goes_out_with_its_reason(department: Department) -> None:
     department.read(draws=False, **refused_reading())
     report = department.deliver()["SR"]
@@ -230,7 +225,6 @@ async def test_a_result_whose_scan_is_gone_is_given_up_with_the_reason(departmen
     assert not told.value.again
 
 
-@on_sqlite
 async def test_a_result_whose_scan_has_an_unreadable_header_is_given_up_with_the_reason(department: Department) -> None:
     department.read(spoilt=True)
     (parcel,) = department.parcels()

@@ -10,7 +10,6 @@ import pytest
 from tests.app.queue.desk import Desk, Worker, until
 
 MakeWorker = Callable[..., Worker]
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """The others start workers on both databases; what these look at is the same on each."""
 CASE = Path(__file__).parents[3] / "sample_data" / "cases" / "spoke_left_m1.json"
 
@@ -27,7 +26,6 @@ def test_a_scan_with_its_case_becomes_an_answer_and_a_revision_of_the_case(desk:
     assert open_files == [], "nobody else reads what was read"
 
 
-@on_sqlite
 @pytest.mark.parametrize("behaviour", ["refuses", "segmentation fault"])
 def test_every_scan_that_cannot_be_read_ends_in_a_named_refusal(desk: Desk, worker: MakeWorker, behaviour: str) -> None:
     worker(behaviour)
@@ -36,7 +34,6 @@ def test_every_scan_that_cannot_be_read_ends_in_a_named_refusal(desk: Desk, work
     assert json.loads(desk.result(job_id))["reading"]["refusal"]["code"] in {"NOT_A_HEAD", "CORRUPT_FILE"}
 
 
-@on_sqlite
 def test_a_scan_that_is_no_longer_kept_is_refused_by_name(desk: Desk, worker: MakeWorker) -> None:
     job_id = desk.submit(b"scan")
     desk.objects.delete(desk.keys[-1], "test", desk.actor)
@@ -70,7 +67,6 @@ def test_a_worker_that_is_told_to_stop_ends_what_it_reads_and_leaves_the_rest(de
     assert len(desk.events("scan.read")) == len(jobs)
 
 
-@on_sqlite
 def test_a_worker_that_may_not_wait_puts_back_what_it_reads(desk: Desk, worker: MakeWorker) -> None:
     desk.submit(b"scan")
     running = worker("never ends", worker_stop_seconds=0.1)
@@ -91,7 +87,6 @@ def test_two_workers_share_the_queue_and_read_no_scan_twice(desk: Desk, worker: 
     assert {view.worker for view in desk.views()} == {"one", "two"}
 
 
-@on_sqlite
 def test_a_second_worker_of_the_same_name_does_not_start(desk: Desk, worker: MakeWorker) -> None:
     worker()
     second = worker()
@@ -100,7 +95,6 @@ def test_a_second_worker_of_the_same_name_does_not_start(desk: Desk, worker: Mak
     assert "A worker named worker-1 runs already" in second.log.read_text()
 
 
-@on_sqlite
 def test_jobs_go_on_where_the_executors_own_store_was_lost(desk: Desk, worker: MakeWorker, tmp_path: Path) -> None:
     desk.submit(b"scan")
     running = worker("never ends")
@@ -113,7 +107,6 @@ def test_jobs_go_on_where_the_executors_own_store_was_lost(desk: Desk, worker: M
     until(desk.all_done)
 
 
-@on_sqlite
 def test_many_small_scans_drain_without_growth_of_memory(desk: Desk, worker: MakeWorker) -> None:
     running = worker(queue_waiting_limit=1000)
     for number in range(20):
