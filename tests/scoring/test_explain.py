@@ -221,3 +221,10 @@ def _values_within(change: Change) -> list[Known]:
                 raise AssertionError(part)
     middle = (low + high) / 2
     return [low, high, round(middle) if spec.kind is Kind.INTEGER else middle]
+
+
+def test_an_upper_end_tells_whether_it_belongs_to_the_range_and_an_age_of_days_is_told_in_days() -> None:
+    (young,) = (c for c in changes_of(EARLY_SMALL_CORE, "nice-ng128") if c.fact == "age_years")
+    assert (young.condition, young.outcome) == ("is at most 16", Outcome.NOT_ADDRESSED)
+    child: dict[str, Known] = {**EARLY_SMALL_CORE, "age_years": 3, "salvageable_tissue": True}
+    assert "is below 28 days" in {c.condition for c in changes_of(child) if c.fact == "age_years"}
