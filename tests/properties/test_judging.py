@@ -64,10 +64,15 @@ def answers_of(values: dict[str, Known]) -> dict[str, Answer]:
 @settings(max_examples=400)
 @given(patients())
 def test_the_grid_reads_each_clause_as_its_lines_do(values: dict[str, Known]) -> None:
-    masks = GRID.masks(values)
-    met = {clause.id for clause in GRID.clauses(masks.met)}
-    possible = {clause.id for clause in GRID.clauses(masks.possible)}
-    for ruleset in GRID.rulesets:
+    assert_read_as_its_lines(GRID, values)
+
+
+def assert_read_as_its_lines(grid: Grid, values: dict[str, Known]) -> None:
+    """The grid holds each clause to be met, or possible, as its lines say one by one."""
+    masks = grid.masks(values)
+    met = {clause.id for clause in grid.clauses(masks.met)}
+    possible = {clause.id for clause in grid.clauses(masks.possible)}
+    for ruleset in grid.rulesets:
         for clause in ruleset.clauses:
             answer = clause_answer(clause, values)
             assert (clause.id in met) == (answer is Ternary.MET), clause.id
