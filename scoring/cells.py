@@ -8,7 +8,7 @@ from functools import cached_property
 from scoring.conditions import Bounds, Condition
 from scoring.derived import fact_spec
 from scoring.facts import FactSpec, Kind
-from scoring.values import Interval, Known, OneOf
+from scoring.values import PARTLY_KNOWN, Interval, Known, OneOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,11 @@ class Column:
 
 
 class Signs(dict[Known, int]):
-    """The bits of the cells that a value may lie in, by value; worked out when a value is first met."""
+    """The bits of the cells that a value may lie in, by value; worked out when a value is first met.
+
+    Bounds that lie in one cell are told from a value in it by one bit more: nothing near to a value that is not known
+    would give another answer.
+    """
 
     def __init__(self, column: Column, shift: int) -> None:
         """``shift`` moves the bits up, so that those of several columns do not meet."""
@@ -74,7 +78,10 @@ class Signs(dict[Known, int]):
         self._column, self._shift = column, shift
 
     def __missing__(self, value: Known) -> int:
-        bits = sum(1 << (self._shift + i) for i in self._column.covered(value))
+        covered = self._column.covered(value)
+        bits = sum(1 << (self._shift + i) for i in covered)
+        if len(covered) == 1 and isinstance(value, PARTLY_KNOWN):
+            bits |= 1 << (self._shift + len(self._column.cells))
         if len(self) < _REMEMBERED:
             self[value] = bits
         return bits

@@ -37,7 +37,11 @@ class Completions:
         for column in grid.columns:
             value = values.get(column.fact)
             if (value is None or isinstance(value, Interval | OneOf)) and possible & ~column.free:
-                opened.append(_opened(column, value, possible))
+                entry = _opened(column, value, possible)
+                if len(entry.masks) > 1:
+                    opened.append(entry)
+                else:  # bounds so close, or so far off, that no rule tells apart what lies within
+                    self._bits &= entry.masks[0]
         self._open = sorted(opened, key=lambda entry: len(entry.masks))
 
     def outcomes(self) -> set[Said]:

@@ -47,6 +47,16 @@ DERIVED_FACTS: dict[str, FactSpec] = {
 """What rules may ask beyond the stated facts."""
 
 
+MISMATCH_FACTS = ("mismatch_volume_ml", "mismatch_ratio")
+"""Facts that follow from both perfusion volumes; of one volume alone follow bounds."""
+
+VOLUME_BOUNDS_ML = {
+    name: (Decimal(str(FACTS[name].minimum)), Decimal(str(FACTS[name].maximum)))
+    for name in ("core_volume_ml", "tmax6_volume_ml")
+}
+"""The least and the most that a perfusion volume may be."""
+
+
 def fact_spec(name: str) -> FactSpec | None:
     """What a rule may know of a fact, stated or derived; ``None`` if there is no such fact."""
     return FACTS.get(name) or DERIVED_FACTS.get(name)
@@ -174,16 +184,35 @@ def _put_pons_midbrain_index(values: dict[str, Known], case: Case) -> None:
 
 
 def _put_mismatch(values: dict[str, Known]) -> None:
-    """Perfusion mismatch in decimal arithmetic: in binary, 125.82 / 69.9 falls just short of 1.8."""
+    """Perfusion mismatch in decimal arithmetic: in binary, 125.82 / 69.9 falls just short of 1.8.
+
+    Where one volume is not known, the bounds that the other leaves, whatever it may turn out to be: of 10 ml beyond
+    6 s no core leaves more than 10 ml to save. A ratio that may be 0 to 0 is not bounded by anything.
+    """
     core, tmax = values.get("core_volume_ml"), values.get("tmax6_volume_ml")
-    if not isinstance(core, (int, float)) or not isinstance(tmax, int | float):
+    if core is None and tmax is None:
         return
-    exact_core, exact_tmax = Decimal(str(core)), Decimal(str(tmax))
-    values["mismatch_volume_ml"] = float(exact_tmax - exact_core)
-    if exact_core:
-        values["mismatch_ratio"] = float(exact_tmax / exact_core)
-    elif exact_tmax:
-        values["mismatch_ratio"] = float("inf")
+    least_core, most_core = _ends("core_volume_ml", core)
+    least_tmax, most_tmax = _ends("tmax6_volume_ml", tmax)
+    values["mismatch_volume_ml"] = _between(float(least_tmax - most_core), float(most_tmax - least_core))
+    if least_core or least_tmax:
+        values["mismatch_ratio"] = _between(_ratio(least_tmax, most_core), _ratio(most_tmax, least_core))
+
+
+def _ends(volume: str, known: Known | None) -> tuple[Decimal, Decimal]:
+    """The least and the most that a volume may be."""
+    if known is None:
+        return VOLUME_BOUNDS_ML[volume]
+    exact = Decimal(str(known))
+    return exact, exact
+
+
+def _ratio(tmax: Decimal, core: Decimal) -> float:
+    return float(tmax / core) if core else float("inf")
+
+
+def _between(low: float, high: float) -> float | Interval:
+    return low if low == high else Interval(low, high)
 
 
 def _check_side(case: Case) -> None:

@@ -186,7 +186,7 @@ def _signs(columns: Sequence[Column]) -> dict[str, Mapping[Known, int]]:
     used = 0
     for column in columns:
         signs[column.fact] = Signs(column, used)
-        used += len(column.cells)
+        used += len(column.cells) + 1
     behind = {stated for column in columns for stated in STATED_FACTS_BEHIND.get(column.fact, ())}
     for fact in sorted(behind - set(signs)):
         signs[fact] = BeingKnown(1 << used)

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+from scoring.conditions import Condition
+from scoring.derived import MISMATCH_FACTS
 from scoring.eligibility import Answer, AnsweredLine, clause_lines, judge
 from scoring.grid import Grid, Masks
 from scoring.outcomes import Tier
 from scoring.rulebook import LOCAL_POLICY, Clause, RuleBook
+from scoring.ternary import Ternary
 from scoring.values import Known
 
 
@@ -66,7 +69,7 @@ def _advice(answer: Answer, table: Grid, masks: Masks, values: Mapping[str, Know
         for clause in table.clauses(masks.possible & ~masks.met & mine)
         if clause.outcome is Tier.ABSOLUTE
         for condition in clause.conditions()
-        if values.get(condition.fact) is None
+        if values.get(condition.fact) is None or _waits_for_a_volume(condition, values)
     ]
     return ThrombolysisAdvice(
         answer=answer,
@@ -76,6 +79,11 @@ def _advice(answer: Answer, table: Grid, masks: Masks, values: Mapping[str, Know
         ),
         unknown=tuple(dict.fromkeys(unknown)),
     )
+
+
+def _waits_for_a_volume(condition: Condition, values: Mapping[str, Known]) -> bool:
+    """Of the mismatch nothing was found while one volume is not known, whatever bounds the other leaves."""
+    return condition.fact in MISMATCH_FACTS and condition.answer(values.get(condition.fact)) is Ternary.UNKNOWN
 
 
 def _gravity(clause: Clause) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from scoring.aspects import AspectsScore
 from scoring.case import Case
 from scoring.crossings import Crossing
-from scoring.derived import Assessment
+from scoring.derived import MISMATCH_FACTS, Assessment
 from scoring.eligibility import Answer, AnsweredLine
 from scoring.explain import Change
 from scoring.facts import FACTS
@@ -17,6 +17,7 @@ from scoring.near_bounds import NearBound
 from scoring.outcomes import Outcome
 from scoring.regions import PosteriorRegion, Region, Side, Status
 from scoring.rulebook import Clause, RuleSet
+from scoring.ternary import Ternary
 from scoring.timeline import Timeline
 from scoring.values import Interval, Known, OneOf
 
@@ -156,9 +157,17 @@ def ruleset_source(ruleset: RuleSet) -> dict[str, Any]:
 
 
 def lines_json(lines: Iterable[AnsweredLine], shown: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Lines of a clause beside the patient's values; ``shown`` are the values as JSON."""
+    """Lines of a clause beside the patient's values; ``shown`` are the values as JSON.
+
+    A mismatch of which one volume is not known is shown only where its bounds decide: else they are no finding.
+    """
     return [
-        {"fact": fact, "value": shown.get(fact), "condition": condition, "answer": told}
+        {
+            "fact": fact,
+            "value": None if told == Ternary.UNKNOWN and fact in MISMATCH_FACTS else shown.get(fact),
+            "condition": condition,
+            "answer": told,
+        }
         for fact, condition, told in lines
     ]
 
@@ -171,7 +180,7 @@ def values_json(values: Mapping[str, Known]) -> dict[str, Any]:
 def value_json(value: Known | None) -> Any:
     """A value as JSON: bounds as an object, possible choices as a list, an infinite ratio as words."""
     if isinstance(value, Interval):
-        return {"low": value.low, "high": value.high}
+        return {"low": value_json(value.low), "high": value_json(value.high)}
     if isinstance(value, OneOf):
         return sorted(value.options)
     return "infinite" if value == float("inf") else value

@@ -227,3 +227,23 @@ def test_who_has_come_with_images_from_elsewhere_is_asked_for_at_the_centre_too(
     )["transfer"]  # fmt: skip
     assert told["action"] == "TREAT_LOCALLY"
     assert (told["on_arrival"] or {}).get("action") == action
+
+
+def mismatch_of(**volumes: float) -> tuple[str, dict[str, tuple[Any, str]]]:
+    """What DEFUSE 3 says late, and what its lines show of the mismatch."""
+    told = answer(last_known_well_at=NOW - timedelta(hours=10), **volumes)
+    defuse = next(entry for entry in told["evt"] if entry["ruleset"] == "defuse-3")
+    shown = {line["fact"]: (line["value"], line["answer"]) for line in defuse["reasons"]}
+    return defuse["outcome"], {fact: told for fact, told in shown.items() if fact.startswith("mismatch")}
+
+
+def test_bounds_of_the_mismatch_are_shown_only_where_they_decide() -> None:
+    assert mismatch_of(tmax6_volume_ml=10) == (
+        "NOT_ELIGIBLE", {"mismatch_volume_ml": ({"low": -1990.0, "high": 10.0}, "not_met")},
+    )  # fmt: skip
+    nothing_found = {"mismatch_ratio": (None, "unknown"), "mismatch_volume_ml": (None, "unknown")}
+    assert mismatch_of(tmax6_volume_ml=100) == ("NEED_DATA", nothing_found)
+    assert mismatch_of(core_volume_ml=20) == ("NEED_DATA", nothing_found)
+    assert mismatch_of(tmax6_volume_ml=100, core_volume_ml=20) == ("ELIGIBLE", {
+        "mismatch_ratio": (5, "met"), "mismatch_volume_ml": (80, "met"),
+    })  # fmt: skip

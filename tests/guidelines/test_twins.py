@@ -15,7 +15,7 @@ from scoring.eligibility import clause_answer
 from scoring.facts import Facts
 from scoring.rule_files import RULES_FOLDER, read_rulebook
 from scoring.rulebook import AnyOf, Clause
-from scoring.values import Known
+from scoring.values import Interval, Known
 
 TWINS = Path(__file__).parent
 CLAUSES = {clause.id: clause for ruleset in read_rulebook().rulesets for clause in ruleset.clauses}
@@ -106,7 +106,8 @@ def _tried_values(twin: dict[str, Any]) -> dict[str, list[Any]]:
                     seen = values_of({**table["met_by"], fact: value})
                     for derived in ("age_years", "mismatch_ratio", "mismatch_volume_ml"):
                         if derived != fact and fact in {"age_days", "core_volume_ml", "tmax6_volume_ml"}:
-                            tried.setdefault(derived, []).append(seen.get(derived))
+                            exact = None if isinstance(seen.get(derived), Interval) else seen.get(derived)
+                            tried.setdefault(derived, []).append(exact)
     return tried
 
 

@@ -28,7 +28,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "age_years": (5, 17.9, 40, 79, 80, 86, 92), "nihss_total": (0, 5, 6, 9, 10, 19, 20, 30),
     "prestroke_mrs": tuple(range(6)), "occlusion_site": OCCLUSION_SITES, "mass_effect": (True, False),
     "haemorrhage_on_imaging": (True, False), "core_volume_ml": (0, 20, 31, 50, 70, 101),
-    "tmax6_volume_ml": (20, 60, 90, 200), "collaterals": ("absent", "poor", "good"),
+    "tmax6_volume_ml": (10, 20, 60, 90, 200), "collaterals": ("absent", "poor", "good"),
     "salvageable_tissue": (True, False),
     "disabling_deficit": (True, False), "deficit_worsening": (True, False), "dwi_flair_mismatch": (True, False),
     "anticoagulant": ("none", "warfarin", "doac"), "inr": (1.2, 1.8), "pc_aspects_total": (5, 6, 7, 10),

@@ -40,6 +40,23 @@ def test_patients_on_two_sides_of_a_bound_are_not(fact: str, one: Known, other: 
     assert ALIKE.kept_for(patients[0]) is not ALIKE.kept_for(patients[1])
 
 
+@pytest.mark.parametrize(
+    ("fact", "between", "inside"),
+    [
+        ("nihss_total", Interval(11, 13), 12),
+        ("aspects_total", Interval(7, 8), 8),
+        ("mismatch_volume_ml", Interval(0, 9), 5),
+    ],
+)
+def test_bounds_within_one_cell_are_not_taken_for_a_value_in_it(fact: str, between: Interval, inside: Known) -> None:
+    """What lies near to a value is told of a value alone."""
+    column = next(column for column in grid_in_force(BOOK, DAY).columns if column.fact == fact)
+    assert list(column.covered(between)) == list(column.covered(inside))
+    assert ALIKE.kept_for({**PATIENT, fact: between}) is not ALIKE.kept_for({**PATIENT, fact: inside})
+    wider = Interval(between.low + 0.5, between.high)
+    assert ALIKE.kept_for({**PATIENT, fact: between}) is ALIKE.kept_for({**PATIENT, fact: wider})
+
+
 def test_thrombectomy_alone_tells_fewer_patients_apart() -> None:
     grid = grid_in_force(BOOK, DAY)
     assert grid.kept_for(PATIENT) is grid.kept_for({**PATIENT, "systolic_bp_mmhg": 186})

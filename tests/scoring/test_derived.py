@@ -7,7 +7,7 @@ import pytest
 
 from scoring.aspects import Findings
 from scoring.case import Case
-from scoring.derived import assess, fact_spec
+from scoring.derived import MISMATCH_FACTS, assess, fact_spec
 from scoring.errors import CaseError
 from scoring.facts import FACTS, Facts
 from scoring.pc_aspects import PosteriorFindings
@@ -17,6 +17,7 @@ from scoring.values import Interval, Known, OneOf
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CLEAR = dict.fromkeys(Region, Status.UNAFFECTED)
+INFINITE = float("inf")
 NO_STEM = {PosteriorRegion.PONS: Status.UNAFFECTED, PosteriorRegion.MIDBRAIN: Status.UNAFFECTED}
 
 
@@ -161,8 +162,26 @@ def test_no_lesion_on_perfusion_has_no_ratio() -> None:
     assert "mismatch_ratio" not in values
 
 
-def test_mismatch_needs_both_volumes() -> None:
-    assert "mismatch_volume_ml" not in values_of(Facts(core_volume_ml=20))
+def test_without_a_volume_nothing_is_known_of_the_mismatch() -> None:
+    assert not set(MISMATCH_FACTS) & set(values_of(Facts(age_years=70)))
+
+
+@pytest.mark.parametrize(
+    ("stated", "volume", "ratio"),
+    [
+        ({"tmax6_volume_ml": 10}, Interval(-1990, 10), Interval(0.005, INFINITE)),
+        ({"tmax6_volume_ml": 125.82}, Interval(-1874.18, 125.82), Interval(0.06291, INFINITE)),
+        ({"tmax6_volume_ml": 2000}, Interval(0, 2000), Interval(1, INFINITE)),
+        ({"tmax6_volume_ml": 0}, Interval(-2000, 0), None),  # without a core, 0 to 0
+        ({"core_volume_ml": 80}, Interval(-80, 1920), Interval(0, 25)),
+        ({"core_volume_ml": 0.1}, Interval(-0.1, 1999.9), Interval(0, 20_000)),
+        ({"core_volume_ml": 2000}, Interval(-2000, 0), Interval(0, 1)),
+        ({"core_volume_ml": 0}, Interval(0, 2000), None),  # infinite, or 0 to 0
+    ],
+)
+def test_one_volume_bounds_the_mismatch(stated: dict[str, float], volume: Interval, ratio: Interval | None) -> None:
+    values = values_of(Facts(**stated))
+    assert (values["mismatch_volume_ml"], values.get("mismatch_ratio")) == (volume, ratio)
 
 
 def test_an_m2_without_dominance_stays_open() -> None:

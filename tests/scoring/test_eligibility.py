@@ -216,3 +216,10 @@ def test_what_is_missing_is_what_a_person_can_still_state_in_the_order_of_the_vo
     missing = answer_of("dawn", {}).missing
     assert len(missing) > 1
     assert list(missing) == [fact for fact in FACTS if fact in missing]
+
+
+@pytest.mark.parametrize("known", [{}, {"occlusion_site": "basilar"}, DAWN_PATIENT, {"nihss_total": 12}])
+def test_bounds_between_which_no_rule_tells_apart_leave_nothing_to_ask_for(known: dict[str, Known]) -> None:
+    for fact, within in (("aspects_total", Interval(7, 8)), ("pc_aspects_total", Interval(9, 10))):
+        told, exact = ([a.missing for a in judge(GRID, {**known, fact: v})] for v in (within, within.low))
+        assert told == exact

@@ -110,6 +110,13 @@ def test_a_fact_that_is_known_only_within_bounds_is_left_to_what_is_missing() ->
     assert told == {change for change in whole if change[0] != "aspects_total"}
 
 
+def test_what_would_change_does_not_depend_on_who_came_before() -> None:
+    """NIHSS 11 to 13 and NIHSS 12 lie in one cell; of the bounds nothing is told, of the value what lies near."""
+    within, exact = ({**EARLY_SMALL_CORE, "nihss_total": value} for value in (Interval(11, 13), 12))
+    assert "nihss_total" not in {change.fact for change in what_would_change(GRID, within, judge(GRID, within))}
+    assert "nihss_total" in {change.fact for change in what_would_change(GRID, exact, judge(GRID, exact))}
+
+
 def test_where_all_that_is_still_open_says_the_same_nothing_would_be_missing() -> None:
     """With a pre-stroke mRS of 4 and ASPECTS 2 data are insufficient whatever the time and the NIHSS from 6 on."""
     settled: dict[str, Known] = {

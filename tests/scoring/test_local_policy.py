@@ -14,7 +14,7 @@ from scoring.outcomes import Tier
 from scoring.rule_files import read_rulebook
 from scoring.rulebook import Checked, Clause, RuleSet, Source
 from scoring.thrombolysis import ThrombolysisAdvice, thrombolysis_advice
-from scoring.values import Known
+from scoring.values import Interval, Known
 
 BOOK = read_rulebook()
 ON = date(2026, 11, 22)
@@ -47,6 +47,13 @@ def test_what_a_local_contraindication_asks_and_nobody_answered_is_named(tmp_pat
     path = policy(tmp_path, HEAD + CAUTION.replace("inr, above: 1.2", "days_since_dural_puncture, below: 7"))
     assert "days_since_dural_puncture" not in advice(None, {}).unknown
     assert "days_since_dural_puncture" in advice(path, {}).unknown
+
+
+def test_a_mismatch_of_which_one_volume_is_not_known_is_named_unless_it_is_settled(tmp_path: Path) -> None:
+    path = policy(tmp_path, HEAD + CAUTION.replace("inr, above: 1.2", "mismatch_volume_ml, at_least: 15"))
+    assert "mismatch_volume_ml" in advice(path, {}).unknown
+    assert "mismatch_volume_ml" in advice(path, {"mismatch_volume_ml": Interval(-1900, 100)}).unknown
+    assert "mismatch_volume_ml" not in advice(path, {"mismatch_volume_ml": Interval(-1990, 10)}).unknown
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from app.batch.tables.fact_columns import FactColumn, FactColumns
 from scoring.cells import Column
+from scoring.derived import MISMATCH_FACTS
 from scoring.facts import FACTS, Kind
 from scoring.values import Known
 
-INTERVAL_FACTS = frozenset({"aspects_total"})
-"""Numeric facts that a table can leave within bounds: region columns may be not assessable or not looked at."""
+INTERVAL_FACTS = frozenset({"aspects_total", *MISMATCH_FACTS})
+"""Numeric facts that a table can leave within bounds: regions may be not assessable or not looked at, and one of two
+perfusion volumes not known."""
 
 
 class StateTable:

@@ -20,6 +20,7 @@ from app.batch.tables.fact_states import StateTable, states_of
 from app.batch.tables.row_cases import RowCases, cases_of
 from app.batch.tables.ruleset_masks import RowLabels, RuleSetMasks
 from scoring.conditions import Bounds
+from scoring.derived import MISMATCH_FACTS
 from scoring.eligibility import grid_in_force
 from scoring.errors import RuleFileError
 from scoring.facts import FACTS
@@ -28,7 +29,7 @@ from scoring.rulebook import RuleBook
 
 JUDGED, FAILED = "judged", "failed"
 KINDS = {"guideline", "trial"}
-_DERIVED = {"mismatch_volume_ml", "mismatch_ratio"}
+_DERIVED = set(MISMATCH_FACTS)
 _PARTS = ("outcome", "clause", "missing")
 
 

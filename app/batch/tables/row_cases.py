@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from app.batch.tables.cell_reading import ReadColumn
 from app.batch.tables.column_map import EVALUATED_AT, REGION_COLUMNS, SIDE
 from app.batch.tables.fact_columns import FactColumn, FactColumns, Numbers, indices_of
+from app.batch.tables.row_mismatch import put_mismatch
 from app.batch.tables.row_times import ANY_MOMENT, moments_of, put_times, windows_of
 from scoring.aspects import AspectsScore, Findings, score_aspects
 from scoring.case import Case
@@ -24,10 +25,6 @@ from scoring.errors import CaseError
 from scoring.facts import FACTS, Facts, Kind
 from scoring.regions import Region, Status
 
-_PERFUSION_FACTS = ("core_volume_ml", "tmax6_volume_ml")
-_ROUNDING = 1e-9
-"""Relative distance from a rule's bound within which a quotient or difference of doubles may fall on the wrong side;
-their own error is below 1e-12 for volumes up to 2000 ml."""
 _STATUSES = tuple(Status)
 
 
@@ -73,7 +70,7 @@ def cases_of(
     _check_side(columns, rows, faults)
     put_times(facts, moments, moment_of_row, faults)
     windows, window_of_row = windows_of(facts)
-    _put_mismatch(facts, rows, edges)
+    put_mismatch(facts, rows, edges)
     return RowCases(rows, facts, moments, moment_of_row, aspects, windows, window_of_row, faults)
 
 
@@ -159,26 +156,3 @@ def _check_side(columns: Mapping[str, ReadColumn], rows: int, faults: list[tuple
     differs = (columns[SIDE].values != columns["affected_side"].values).fill_null(value=False)
     reason = "The side of the findings contradicts 'affected_side'."
     faults.extend((row, SIDE, reason) for row in np.arange(rows)[differs.to_numpy()].tolist())
-
-
-def _put_mismatch(facts: FactColumns, rows: int, edges: Mapping[str, Sequence[float]]) -> None:
-    """Mismatch of the perfusion volumes; where binary arithmetic could tip a rule, the exact decimal one is asked."""
-    if not all(name in facts for name in _PERFUSION_FACTS):
-        return
-    core, tmax = (facts[name].numbers for name in _PERFUSION_FACTS)
-    no_ratio = (core == 0) & (tmax == 0)
-    ratio = np.divide(tmax, np.where(core == 0, np.nan, core))
-    found = {
-        "mismatch_volume_ml": tmax - core,
-        "mismatch_ratio": np.where((core == 0) & (tmax > 0), np.inf, np.where(no_ratio, np.nan, ratio)),
-    }
-    close = np.zeros(rows, dtype=np.bool_)
-    for name, numbers in found.items():
-        for edge in edges.get(name, ()):
-            close |= np.abs(numbers - edge) <= _ROUNDING * max(1.0, abs(edge))
-    for row in np.flatnonzero(close).tolist():
-        volumes = Facts(core_volume_ml=float(core[row]), tmax6_volume_ml=float(tmax[row]))
-        values = assess(Case(evaluated_at=ANY_MOMENT, facts=volumes)).values
-        for name, numbers in found.items():
-            numbers[row] = values.get(name, np.nan)
-    facts.update({name: FactColumn(name, numbers=numbers) for name, numbers in found.items()})

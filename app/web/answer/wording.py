@@ -8,7 +8,7 @@ from typing import Any
 from app.web.form.layout import CHOICE_WORDS
 from app.web.times.words import say_minutes
 from app.web.words.catalogue import ENGLISH, _, current, with_comma
-from scoring.derived import DERIVED_FACTS
+from scoring.derived import DERIVED_FACTS, MISMATCH_FACTS
 from scoring.facts import FACTS, FactSpec
 from scoring.outcomes import Outcome, Stance
 
@@ -79,6 +79,8 @@ def say_value(name: str, value: Any) -> str:
     '3 h 55 min'
     >>> say_value("aspects_total", {"low": 6, "high": 7})
     '6 to 7'
+    >>> say_value("mismatch_volume_ml", {"low": -1990, "high": 10})
+    'at most 10 ml'
     >>> say_value("mass_effect", None)
     'not known'
     """
@@ -88,7 +90,7 @@ def say_value(name: str, value: Any) -> str:
         case bool():
             return _("yes") if value else _("no")
         case {"low": low, "high": high}:
-            return _("{low} to {high}", low=_plain(name, low), high=_plain(name, high))
+            return _say_bounds(name, low, high)
         case list():
             return f" {_('or')} ".join(say_choice(name, choice) for choice in value)
         case str():
@@ -96,6 +98,15 @@ def say_value(name: str, value: Any) -> str:
         case _:
             unit = _SPECS[name].unit if name in _SPECS and not name.startswith("minutes_") else None
             return " ".join(filter(None, (_plain(name, value), unit and _(unit))))
+
+
+def _say_bounds(name: str, low: float, high: Any) -> str:
+    """Of a mismatch with one volume alone one end follows from that volume, the other from the most that is taken."""
+    if name not in MISMATCH_FACTS:
+        return _("{low} to {high}", low=_plain(name, low), high=_plain(name, high))
+    if high == "infinite":
+        return f"{_('at least')} {say_value(name, low)}"
+    return f"{_('at most')} {say_value(name, high)}"
 
 
 def _plain(name: str, value: float) -> str:

@@ -61,7 +61,7 @@ cases = st.builds(
             "occlusion_site": st.sampled_from(OCCLUSION_SITES),
             "mass_effect": st.booleans(),
             "core_volume_ml": st.sampled_from([0, 20.5, 70, 151]),
-            "tmax6_volume_ml": st.sampled_from([0, 90, 200.25]),
+            "tmax6_volume_ml": st.sampled_from([0, 10, 90, 200.25]),
             "haemorrhage_on_imaging": st.booleans(),
             "weight_kg": st.integers(40, 120),
             "inr": st.sampled_from([1.0, 1.7, 2.5]),

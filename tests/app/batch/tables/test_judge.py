@@ -169,6 +169,40 @@ def test_mismatch_is_exact_in_decimals() -> None:
     check_same(complete([late | {"core_volume_ml": core, "tmax6_volume_ml": tmax} for core, tmax in volumes]))
 
 
+LATE = {"minutes_since_last_known_well": 800, "occlusion_site": "ica_intracranial", "aspects_total": 8}
+VOLUMES = {
+    "core_volume_ml": [0, 0.1, 20, 69.9, 70, 1111.1, 1111.2, 1984.9, 1985, 1985.1, 2000],
+    "tmax6_volume_ml": [0, 0.1, 14.9, 15, 15.1, 100, 1999.9, 2000],
+}
+
+
+def test_one_volume_without_the_other_bounds_the_mismatch() -> None:
+    alone = [{name: volume} for name, volumes in VOLUMES.items() for volume in volumes]
+    check_same(complete([LATE | volume for volume in alone]))
+    beside_another_gap = complete([LATE | volume for volume in alone])
+    for row in beside_another_gap:
+        del row["nihss_total"]
+    check_same(beside_another_gap)
+
+
+@pytest.mark.parametrize("name", VOLUMES)
+def test_a_table_may_have_one_of_the_volumes_alone(name: str) -> None:
+    check_same(complete([LATE | {name: volume} for volume in VOLUMES[name]] + [LATE]))
+
+
+ONE_VOLUME = st.sampled_from(sorted(VOLUMES)).flatmap(
+    lambda name: st.fixed_dictionaries({name: st.sampled_from(VOLUMES[name]) | PLAIN[name]})
+)
+"""A patient of whom one perfusion volume is known."""
+
+
+@settings(max_examples=25)
+@given(st.lists(ONE_VOLUME, min_size=1, max_size=10))
+def test_rows_with_one_volume_among_others(volumes: list[Row]) -> None:
+    both = {"core_volume_ml": 20, "tmax6_volume_ml": 35.1}
+    check_same(complete([LATE | volume for volume in [*volumes, both, {}]]))
+
+
 def test_contradictions_fail_their_row_alone() -> None:
     rows = [
         {"age_years": 3.0, "age_days": 20},
