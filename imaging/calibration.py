@@ -26,13 +26,14 @@ class Calibration:
     """The constants of ``calibration.json`` as arrays in the order of ``Region``."""
 
     version: str
-    operating_point: float
+    change_probability: float
+    """From this probability of any change on regions are called,"""
+    region_probability: float
+    """each from this one on, given that the likelier side is affected."""
     interval_mass: float
     side_prior: Mapping[Side | None, float]
-    named_side_probability: float
-    """From this probability on a side is named even if no single region on it passes the operating point,"""
-    named_side_ratio: float
-    """and if it is so many times as likely as the other."""
+    standing_out_probability: float
+    """From this probability on the likelier side stands out, whether or not a region on it is called."""
     extent_factors: Floats
     extent_weights: Floats
     prior: Floats
@@ -58,6 +59,8 @@ class Calibration:
     least_coverage: float
     old_infarct_least_ml: float
     old_infarct_least_difference_hu: float
+    old_infarct_least_share: float
+    """Of a region that an old infarct and its margin take: from this on the rest is doubtful, below it counts."""
     old_infarct_exempt: frozenset[Region]
 
 
@@ -77,11 +80,11 @@ def parse_calibration(data: Mapping[str, Any]) -> Calibration:
     territory_weights, territory_shares = _territories(data["territories"])
     return Calibration(
         version=str(data["version"]),
-        operating_point=float(data["operating_point"]["probability"]),
+        change_probability=float(data["operating_point"]["change"]),
+        region_probability=float(data["operating_point"]["region"]),
         interval_mass=float(data["interval"]["mass"]),
         side_prior={None: data["sides"]["none"], Side.LEFT: data["sides"]["left"], Side.RIGHT: data["sides"]["right"]},
-        named_side_probability=float(data["sides"]["named_from"]),
-        named_side_ratio=float(data["sides"]["named_ratio"]),
+        standing_out_probability=float(data["sides"]["stands_out_from"]),
         extent_factors=np.array(data["extent"]["factors"], dtype=float),
         extent_weights=np.array(data["extent"]["weights"], dtype=float),
         prior=by_region("prior"),
@@ -105,6 +108,7 @@ def parse_calibration(data: Mapping[str, Any]) -> Calibration:
         least_coverage=float(data["regions_seen"]["least_coverage"]),
         old_infarct_least_ml=float(data["old_infarct"]["least_ml"]),
         old_infarct_least_difference_hu=float(data["old_infarct"]["least_difference_hu"]),
+        old_infarct_least_share=float(data["old_infarct"]["least_share"]),
         old_infarct_exempt=frozenset(Region(name) for name in data["old_infarct"]["exempt"]),
     )
 

@@ -15,6 +15,8 @@ NOT_CALIBRATED = (
     "Probabilities were calibrated on simulated infarcts, not on labelled scans. The two sides are compared:"
     " change that is equal on both is not seen."
 )
+SIDE_DIGITS = 3
+"""Of the probabilities of the sides; sides that are alike to so many digits are equally likely."""
 LAPSE = 0.01
 """Share of regions that are allowed to be anything, whatever was measured: a misplaced outline, another lesion."""
 
@@ -29,24 +31,30 @@ def call(
     scan_voxels_per_voxel : how many voxels of the scan one voxel of the measured stack stands for.
     """
     old = {side: _old_infarcts(densities, side, calibration) for side in Side}
-    difference = {region: _difference(densities, coverage, old, region, calibration) for region in Region}
+    scarred = {side: _mostly_scarred(densities, side, old[side], calibration) for side in Side}
+    difference = {region: _difference(densities, coverage, scarred, region, calibration) for region in Region}
     posterior = judge(difference, densities.residual_sd_hu, calibration, densities.field_sd_hu)
+    worse = max(Side, key=lambda side: (posterior.sides[side], side is Side.LEFT))
+    affected = _affected(posterior, worse, calibration)
     statuses = {
         side: {
             region: _status(
-                posterior.regions[side][region], difference[region], calibration, is_old=region in old[side]
+                difference[region], is_affected=side is worse and region in affected, is_scarred=region in scarred[side]
             )
             for region in Region
         }
         for side in Side
     }
-    side, worse = _side(posterior, statuses, calibration)
+    rest = {region: None if region in affected else measured for region, measured in difference.items()}
+    on_both_sides = bool(affected) and _also_affected(rest, worse.other, densities, calibration)
+    is_likelier = round(posterior.sides[worse] - posterior.sides[worse.other], SIDE_DIGITS) > 0
     total = len(Region) - _count(statuses[worse], Status.AFFECTED)
     low, high = central_interval(posterior.total, calibration.interval_mass)
     unseen = _count(statuses[worse], Status.NOT_ASSESSABLE)
     return Reading(
         status="scored",
-        side=side,
+        side=worse if is_likelier else None,
+        side_stands_out=posterior.sides[worse] >= calibration.standing_out_probability,
         total=total,
         total_low=max(0, min(low, total) - unseen),
         total_high=max(high, total),
@@ -59,10 +67,10 @@ def call(
             }
             for side in Side
         },
-        warnings=tuple(_warnings(old, statuses, worse)),
+        warnings=tuple(_warnings(old, scarred, statuses, worse, on_both_sides=on_both_sides)),
         quality={
             "side_probability": {
-                name: round(posterior.sides[key], 3)
+                name: round(posterior.sides[key], SIDE_DIGITS)
                 for name, key in (("left", Side.LEFT), ("right", Side.RIGHT), ("none", None))
             },
             "calibrated_on_labelled_scans": False,
@@ -79,10 +87,18 @@ def _old_infarcts(densities: Densities, side: Side, calibration: Calibration) ->
     )
 
 
+def _mostly_scarred(
+    densities: Densities, side: Side, old: frozenset[Region], calibration: Calibration
+) -> frozenset[Region]:
+    """Of these those of which an old infarct takes so much that its surroundings may be what makes the rest differ."""
+    share = {region: densities.regions[side][region].scarred_share for region in old}
+    return frozenset(region for region in old if share[region] >= calibration.old_infarct_least_share)
+
+
 def _difference(
     densities: Densities,
     coverage: Coverage,
-    old: Mapping[Side, frozenset[Region]],
+    scarred: Mapping[Side, frozenset[Region]],
     region: Region,
     calibration: Calibration,
 ) -> float | None:
@@ -91,34 +107,38 @@ def _difference(
         return None
     for side in Side:
         here = densities.regions[side][region].delta_hu
-        if region in old[side] and here is not None and here < -calibration.old_infarct_least_difference_hu:
+        if region in scarred[side] and here is not None and here < -calibration.old_infarct_least_difference_hu:
             return None
     return densities.regions[Side.LEFT][region].delta_hu
 
 
-def _status(probability: float, difference: float | None, calibration: Calibration, *, is_old: bool) -> Status:
+def _affected(posterior: Posterior, side: Side, calibration: Calibration) -> frozenset[Region]:
+    """First whether anything has changed, then which regions if it lies on that side: one occlusion is one finding."""
+    if 1 - posterior.sides[None] < calibration.change_probability:
+        return frozenset()
+    least = calibration.region_probability * posterior.sides[side]
+    return frozenset(region for region, found in posterior.regions[side].items() if found >= least)
+
+
+def _also_affected(
+    rest: Mapping[Region, float | None], side: Side, densities: Densities, calibration: Calibration
+) -> bool:
+    """Whether what is not called speaks for change on the other side: no set of one side foretells that."""
+    posterior = judge(rest, densities.residual_sd_hu, calibration, densities.field_sd_hu)
+    return posterior.sides[side] >= calibration.change_probability
+
+
+def _status(difference: float | None, *, is_affected: bool, is_scarred: bool) -> Status:
     """An old infarct costs no point; but the scarred tissue round it cannot be told from fresh change."""
     if difference is None:
         return Status.NOT_ASSESSABLE
-    if probability < calibration.operating_point:
+    if not is_affected:
         return Status.UNAFFECTED
-    return Status.NOT_ASSESSABLE if is_old else Status.AFFECTED
+    return Status.NOT_ASSESSABLE if is_scarred else Status.AFFECTED
 
 
 def _count(statuses: Mapping[Region, Status], status: Status) -> int:
     return sum(value is status for value in statuses.values())
-
-
-def _side(
-    posterior: Posterior, statuses: Mapping[Side, Mapping[Region, Status]], calibration: Calibration
-) -> tuple[Side | None, Side]:
-    """The side that is named, if any, and the side whose regions make the total: the likelier one."""
-    worse = max(Side, key=lambda side: (posterior.sides[side], side is Side.LEFT))
-    stands_out = (
-        posterior.sides[worse] >= calibration.named_side_probability
-        and posterior.sides[worse] >= calibration.named_side_ratio * posterior.sides[worse.other]
-    )
-    return (worse if stands_out or Status.AFFECTED in statuses[worse].values() else None), worse
 
 
 def _humbled(probability: float) -> float:
@@ -142,10 +162,15 @@ def _region_reading(
 
 
 def _warnings(
-    old: Mapping[Side, frozenset[Region]], statuses: Mapping[Side, Mapping[Region, Status]], worse: Side
+    old: Mapping[Side, frozenset[Region]],
+    scarred: Mapping[Side, frozenset[Region]],
+    statuses: Mapping[Side, Mapping[Region, Status]],
+    worse: Side,
+    *,
+    on_both_sides: bool,
 ) -> list[ReadingWarning]:
     warnings = [
-        ReadingWarning("OLD_INFARCT", f"Old infarct on the {side} in {_names(regions)}: recorded, not scored.")
+        ReadingWarning("OLD_INFARCT", _say_old(side, regions, regions - scarred[side]))
         for side, regions in old.items()
         if regions
     ]
@@ -153,11 +178,16 @@ def _warnings(
     if unseen:
         text = f"Not assessable: {_names(unseen)}. The total counts them as unaffected, its lower bound as affected."
         warnings.append(ReadingWarning("REGIONS_NOT_ASSESSABLE", text))
-    if Status.AFFECTED in statuses[worse.other].values():
+    if on_both_sides:
         text = f"Change is suspected on both sides; the total counts the {worse} side only."
         warnings.append(ReadingWarning("BOTH_SIDES", text))
     warnings.append(ReadingWarning("NOT_CALIBRATED", NOT_CALIBRATED))
     return warnings
+
+
+def _say_old(side: Side, regions: frozenset[Region], with_rest: frozenset[Region]) -> str:
+    told = f"Old infarct on the {side} in {_names(regions)}: recorded, not scored."
+    return f"{told} It is small: what is left of {_names(with_rest)} was scored." if with_rest else told
 
 
 def _names(regions: frozenset[Region]) -> str:

@@ -60,6 +60,8 @@ class RegionDensity:
     """Fluid, sulci and dense matter within the region's outline."""
     old_ml: float
     """Fluid that this side has and the mirrored one has not, too wide for a sulcus: an old infarct."""
+    scarred_share: float
+    """Share of the region, 0-1, that old infarcts of either side and their margins take from the comparison."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +114,7 @@ def measure(tissue: TissueMap, registration: Registration, pairs: MirrorPairs, a
                 delta_hu=None if left_minus_right is None else sign * left_minus_right,
                 pairs=int(usable.sum()),
                 old_ml=float((scarred[side] & here).sum()) * pair_ml,
+                scarred_share=float((~whole & here).sum() / max(here.sum(), 1)),
             )
     return Densities(
         regions=regions,
@@ -230,7 +233,14 @@ def _voxels_by_region(labels: NDArray[np.uint8], values: int) -> list[Voxels]:
 
 
 def _region(
-    tissue: TissueMap, at: Voxels, region: Region, *, delta_hu: float | None, pairs: int, old_ml: float
+    tissue: TissueMap,
+    at: Voxels,
+    region: Region,
+    *,
+    delta_hu: float | None,
+    pairs: int,
+    old_ml: float,
+    scarred_share: float,
 ) -> RegionDensity:
     """Density and volumes of one region on the scan's own slices."""
     counted = ~tissue.near_excluded[at]
@@ -246,4 +256,5 @@ def _region(
         counted_ml=float(voxel_ml[counted].sum()),
         excluded_ml=float(voxel_ml[~counted].sum()),
         old_ml=old_ml,
+        scarred_share=scarred_share,
     )

@@ -43,8 +43,9 @@ def contact_sheet(drawn: Drawn) -> Image.Image:
 
 def title_of(reading: Reading) -> str:
     """Score, bounds and side in a line."""
-    side = f"{reading.side.value} side" if isinstance(reading.side, Side) else "no side stands out"
-    if isinstance(reading.side, Side) and reading.total == FULL_SCORE:
+    stands_out = isinstance(reading.side, Side) and reading.side_stands_out
+    side = f"{reading.side} side" if stands_out else "no side stands out"
+    if stands_out and reading.total == FULL_SCORE:
         side += " suspected, no region clear"
     return f"ASPECTS {reading.total} ({reading.total_low} to {reading.total_high}), {side}"
 

@@ -73,7 +73,9 @@ class Reading:
     status: str
     """``"scored"`` or ``"refused"``."""
     side: Side | None = None
-    """The patient's side on which the change lies; ``None``: no side stands out."""
+    """The patient's side that is likelier to be affected; ``None``: neither is."""
+    side_stands_out: bool = False
+    """Whether that side is likely enough to be told to those who treat; if not, it is only the likelier of two."""
     total: int | None = None
     total_low: int | None = None
     total_high: int | None = None
@@ -98,6 +100,7 @@ class Reading:
             answer = {
                 "status": self.status,
                 "side": self.side.value if self.side else None,
+                "side_stands_out": self.side_stands_out,
                 "total": self.total,
                 "total_low": self.total_low,
                 "total_high": self.total_high,
@@ -110,3 +113,11 @@ class Reading:
             }
         answer["warnings"] = [asdict(warning) for warning in self.warnings]
         return answer | {"input": self.input, "timing_seconds": self.timing_seconds, "versions": self.versions}
+
+
+def side_that_stands_out(reading: Mapping[str, Any]) -> Side | None:
+    """The side of a reading in plain values that those who treat should be told of; ``None``: none stands out.
+
+    Readings kept from before 4.4.0 of the calibration name no other side.
+    """
+    return Side(reading["side"]) if reading.get("side") and reading.get("side_stands_out", True) else None

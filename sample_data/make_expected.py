@@ -32,7 +32,7 @@ TRIAGE = {
     "transfer": ("action", "clause", "missing"),
 }
 """Parts of a triage answer and what is kept of them."""
-READING = ("status", "side", "total", "total_low", "total_high")
+READING = ("status", "side", "side_stands_out", "total", "total_low", "total_high")
 REGION = ("status", "probability", "hu", "hu_other_side", "delta_hu")
 
 Json = dict[str, Any]

@@ -1,6 +1,7 @@
 """A reading of a scan as a note for the terminal."""
 
 from app.answers.note_lines import Json, labelled, listed_under, without_double_gaps
+from imaging.result import side_that_stands_out
 
 
 def reading_text(reading: Json) -> str:
@@ -13,7 +14,7 @@ def reading_text(reading: Json) -> str:
                 *labelled("Do", refusal["remedy"]),
             ]
         )
-    side = reading["side"] or "no side stands out"
+    side = _side(reading)
     bounds = f"{reading['total_low']} to {reading['total_high']}"
     lines = labelled(
         "Score", f"ASPECTS {reading['total']} (bounds {bounds}), {side}. Made by software; look at the scan."
@@ -26,6 +27,13 @@ def reading_text(reading: Json) -> str:
     lines += [f"{name:8}" + _measured(left.get(name)) + _measured(right.get(name)) for name in left or right]
     lines += ["", *listed_under("Mind", [f"{warning['text']} ({warning['code']})" for warning in reading["warnings"]])]
     return "\n".join(without_double_gaps(lines))
+
+
+def _side(reading: Json) -> str:
+    if side := side_that_stands_out(reading):
+        return side
+    likely = reading["quality"]["side_probability"]
+    return f"no side stands out (change on the left {likely['left']:.2f}, on the right {likely['right']:.2f})"
 
 
 def _measured(region: Json | None) -> str:

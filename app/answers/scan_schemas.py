@@ -99,7 +99,13 @@ class ScoredReading(_Reading):
     """A scan that was scored."""
 
     status: Literal["scored"]
-    side: Side | None
+    side: Side | None = Field(
+        description="The likelier side; `quality.side_probability` says how likely. null: both are as likely."
+    )
+    side_stands_out: bool = Field(
+        default=True,
+        description="Whether the side is likely enough to be told; if not, it is only the likelier of two.",
+    )
     total: int
     total_low: int
     total_high: int

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from imaging.result import side_that_stands_out
+
 Json = Mapping[str, Any]
 
 
@@ -57,7 +59,9 @@ def scan_result(reading: Json, identity: Json | None, *, job_id: str, observed_a
         "notes": [_source({"source": "software"}), note],
     }
     if reading["status"] == "scored":
-        told |= {name: reading[name] for name in ("side", "total", "total_low", "total_high")}
+        side = side_that_stands_out(reading)
+        told |= {"side": side.value if side else None}
+        told |= {name: reading[name] for name in ("total", "total_low", "total_high")}
         told["regions"] = {
             side: {name: region["status"] for name, region in regions.items()}
             for side, regions in reading["regions"].items()

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from imaging.result import side_that_stands_out
 from scoring.aspects import Findings
 from scoring.case import Case
 from scoring.regions import Region, Side, Status
@@ -29,7 +30,7 @@ def with_reading(case: Case, reading: Reading) -> tuple[Case, list[str]]:
     """
     if reading["status"] != "scored":
         return case, ["The scan was not scored by software; no region finding was taken from it."]
-    read_side = Side(reading["side"]) if reading["side"] else None
+    read_side = side_that_stands_out(reading)
     stated_side = _stated_side(case)
     warnings = []
     if read_side and stated_side and read_side is not stated_side:

@@ -1,7 +1,6 @@
 """From measured densities to statuses, side, total and warnings, without a scan."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from imaging.calibration import load_calibration
 from imaging.calling import call
 from imaging.densitometry import Densities, RegionDensity
-from imaging.result import Reading
+from imaging.result import Reading, side_that_stands_out
 from scoring.regions import Region, Side, Status
 
 FULL = {side: dict.fromkeys(Region, 1.0) for side in Side}
@@ -17,7 +16,10 @@ CLEAR = {Region.I: -4.0, Region.M2: -4.0, Region.M5: -4.0}
 
 
 def densities(
-    left_minus_right: Mapping[Region, float | None], *, fluid_ml: Mapping[tuple[Side, Region], float] | None = None
+    left_minus_right: Mapping[Region, float | None],
+    *,
+    fluid_ml: Mapping[tuple[Side, Region], float] | None = None,
+    scarred_share: float = 0.6,
 ) -> Densities:
     def one(side: Side, region: Region) -> RegionDensity:
         difference = left_minus_right.get(region, 0.0)
@@ -30,6 +32,7 @@ def densities(
             counted_ml=10.0,
             excluded_ml=1.0,
             old_ml=(fluid_ml or {}).get((side, region), 0.0),
+            scarred_share=scarred_share if (side, region) in (fluid_ml or {}) else 0.0,
         )
 
     regions = {side: {region: one(side, region) for region in Region} for side in Side}
@@ -90,6 +93,18 @@ def test_an_old_infarct_costs_no_point(difference: float, status: Status) -> Non
     assert "OLD_INFARCT" in {warning.code for warning in reading.warnings}
 
 
+def test_the_rest_of_a_region_counts_where_an_old_infarct_is_small() -> None:
+    fluid_ml = {(Side.LEFT, Region.M5): 3.0}
+    reading = called(densities(CLEAR, fluid_ml=fluid_ml, scarred_share=0.2))
+    assert reading.regions[Side.LEFT][Region.M5].status is Status.AFFECTED
+    assert reading.total == 7
+    told = {warning.code: warning.text for warning in reading.warnings}
+    assert told["OLD_INFARCT"].endswith("It is small: what is left of M5 was scored.")
+    doubtful = called(densities(CLEAR, fluid_ml=fluid_ml, scarred_share=0.5))
+    assert doubtful.regions[Side.LEFT][Region.M5].status is Status.NOT_ASSESSABLE
+    assert "OLD_INFARCT" in {warning.code for warning in doubtful.warnings}
+
+
 @pytest.mark.parametrize(
     "fluid_ml",
     [
@@ -103,18 +118,42 @@ def test_what_is_no_old_infarct(fluid_ml: Mapping[tuple[Side, Region], float]) -
 
 
 def test_change_on_both_sides_is_told() -> None:
-    calibration = load_calibration()
-    sure = replace(calibration, operating_point=0.05)
-    both = {Region.I: -3.0, Region.L: -3.0, Region.M3: 3.0, Region.M5: 3.0}
-    reading = call(densities(both), FULL, sure, scan_voxels_per_voxel=1)
+    reading = called(densities({Region.I: -3.5, Region.L: -3.5, Region.M3: 3.0, Region.M5: 3.0}))
     assert "BOTH_SIDES" in {warning.code for warning in reading.warnings}
-    assert reading.side is not None
-    here, there = (
-        sum(one.status is Status.AFFECTED for one in reading.regions[side].values())
-        for side in (reading.side, reading.side.other)
-    )
-    assert here > 0 < there
-    assert reading.total == 10 - here
+    assert (reading.side, reading.total) == (Side.LEFT, 8)
+
+
+@pytest.mark.parametrize("right_hu", [0.0, 0.6])
+def test_what_sides_normally_differ_by_is_no_change_on_the_other_side(right_hu: float) -> None:
+    reading = called(densities({**CLEAR, Region.M6: right_hu}))
+    assert "BOTH_SIDES" not in {warning.code for warning in reading.warnings}
+
+
+def test_regions_are_called_by_their_probability_given_the_side() -> None:
+    calibration = load_calibration()
+    for depth in np.arange(0.2, 3, 0.2):
+        reading = called(densities({Region.I: -depth, Region.M2: -depth, Region.M5: -depth / 2}))
+        likely = {name: float(p) for name, p in reading.quality["side_probability"].items()}
+        least = calibration.region_probability * likely["left"]
+        expected = {
+            region
+            for region, one in reading.regions[Side.LEFT].items()
+            if 1 - likely["none"] >= calibration.change_probability and (one.probability or 0) >= least
+        }
+        found = {r for r, one in reading.regions[Side.LEFT].items() if one.status is Status.AFFECTED}
+        assert found == expected, depth
+
+
+def test_a_faint_change_tells_the_likelier_side_without_saying_that_it_stands_out() -> None:
+    reading = called(densities({Region.I: -0.7, Region.M2: -0.7}))
+    assert (reading.side, reading.side_stands_out, reading.total) == (Side.LEFT, False, 10)
+    assert side_that_stands_out(reading.to_json()) is None
+
+
+def test_a_side_with_a_called_region_stands_out() -> None:
+    reading = called(densities(CLEAR))
+    assert reading.side_stands_out
+    assert side_that_stands_out(reading.to_json()) is Side.LEFT
 
 
 def test_the_answer_says_what_it_was_calibrated_on() -> None:

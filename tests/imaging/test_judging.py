@@ -64,7 +64,7 @@ def test_company_convinces() -> None:
 
 def test_the_whole_hemisphere_off_by_the_same_is_not_an_infarct() -> None:
     posterior = judge(dict.fromkeys(Region, -1.2), 3.0, load_calibration())
-    assert max(posterior.regions[Side.LEFT].values()) < load_calibration().operating_point
+    assert posterior.sides[None] > 1 - load_calibration().change_probability
 
 
 def test_a_noisy_scan_needs_a_larger_difference() -> None:
@@ -153,4 +153,4 @@ def test_a_marked_infarct_of_no_territory_is_called_all_the_same() -> None:
     marked = {**dict.fromkeys(Region, 0.0), **dict.fromkeys(SCATTERED, -3.0)}
     seen = judge(marked, 2.1, load_calibration()).regions[Side.LEFT]
     assert all(seen[region] > 0.9 for region in SCATTERED)
-    assert all(seen[region] < load_calibration().operating_point for region in set(Region) - set(SCATTERED))
+    assert all(seen[region] < load_calibration().region_probability for region in set(Region) - set(SCATTERED))

@@ -9,7 +9,7 @@ from PIL import Image
 from imaging.atlas import load_atlas
 from imaging.key_image import ABOVE, DEEP, fullest_slice, key_image
 from imaging.outputs import overlay_png
-from imaging.overlay import COLUMNS, FOOTER_PX, HEADER_PX, contact_sheet
+from imaging.overlay import COLUMNS, FOOTER_PX, HEADER_PX, contact_sheet, title_of
 from imaging.reading import read_volume_of
 from imaging.result import Reading
 from imaging.slice_picture import COLOURS, LEFT_OUT_COLOUR, Display, Drawn, _border, _outline, draw_slice
@@ -31,6 +31,20 @@ def called(status: Status, side: Side) -> Reading:
     regions = {name: dict(by_region) for name, by_region in reading.regions.items()}
     regions[side][Region.M5] = replace(regions[side][Region.M5], status=status)
     return replace(reading, regions=regions)
+
+
+@pytest.mark.parametrize(
+    ("stands_out", "total", "words"),
+    [
+        (False, 10, "ASPECTS 10 (9 to 10), no side stands out"),
+        (True, 10, "ASPECTS 10 (9 to 10), left side suspected, no region clear"),
+        (True, 9, "ASPECTS 9 (9 to 10), left side"),
+    ],
+)
+def test_the_title_names_a_side_that_stands_out(stands_out: bool, total: int, words: str) -> None:
+    reading, _ = plain_reading()
+    told = replace(reading, side=Side.LEFT, side_stands_out=stands_out, total=total, total_low=9, total_high=10)
+    assert title_of(told) == words
 
 
 def test_the_patients_right_is_on_the_left() -> None:

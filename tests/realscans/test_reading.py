@@ -93,7 +93,7 @@ def test_heads_without_acute_change_are_scored(name: str) -> None:
     reading, _ = reading_of(name)
     assert reading.total in {9, 10}
     assert affected(reading, Side.LEFT) | affected(reading, Side.RIGHT) == set()
-    assert reading.side is None
+    assert not reading.side_stands_out
 
 
 def test_the_old_defect_is_recorded() -> None:

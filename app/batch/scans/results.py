@@ -12,6 +12,7 @@ from app.batch.whole_file import Unfinished
 from app.version import __version__
 from imaging.atlas_description import atlas_version
 from imaging.calibration import load_calibration
+from imaging.result import side_that_stands_out
 from scoring.regions import Region, Side
 
 FAILED = "failed"
@@ -79,7 +80,7 @@ def row(name: str, digest: str | None, reading: Reading | None) -> dict[str, Any
 
 
 def _scored(reading: Reading) -> dict[str, Any]:
-    side = reading["side"]
+    side = side_that_stands_out(reading)
     sides = [side] if side else list(reading["regions"])
     regions = {}
     for region in Region:

@@ -36,7 +36,7 @@ def as_clinician_reads(reading: Json, aspects: Json) -> Json:
     }
     totals = {"total": aspects["total"], "total_low": aspects["low"], "total_high": aspects["high"]}
     regions = {**reading["regions"], side.value: theirs}
-    return {**reading, **totals, "side": side.value, "regions": regions}
+    return {**reading, **totals, "side": side.value, "side_stands_out": True, "regions": regions}
 
 
 def differences(reading: Json) -> list[str]:

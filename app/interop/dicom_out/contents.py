@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from imaging.atlas import load_atlas
 from imaging.outputs import native_labels, overlay_png
 from imaging.reading import Artefacts
-from imaging.result import Reading
+from imaging.result import Reading, side_that_stands_out
 from scoring.regions import Region, Side, Status
 
 Json = Mapping[str, Any]
@@ -77,8 +77,8 @@ class Content:
 
     @property
     def side(self) -> Side | None:
-        """The side that the reading names; ``None``: none stands out."""
-        return Side(self.reading["side"]) if self.reading.get("side") else None
+        """The side of the change; ``None``: none stands out."""
+        return side_that_stands_out(self.reading)
 
     def status(self, side: Side, region: Region) -> Status:
         """What the reading says of a region."""

@@ -16,6 +16,7 @@ from app.scans.findings import with_reading
 from app.scans.views import FACTS_FILE, LABELS_FILE, SCAN_FILE
 from app.web.form.read_form import REST
 from app.web.words.catalogue import _, counted
+from imaging.result import side_that_stands_out
 from scoring.case import Case
 from scoring.regions import Region, Side
 
@@ -111,7 +112,7 @@ def with_choice(fields: Mapping[str, str], scan: ScanBeside) -> dict[str, str]:
         return chosen
     if choice == "own":
         return chosen | {DECISION: "own"}
-    side = fields.get("side") or reading["side"]
+    side = fields.get("side") or side_that_stands_out(reading)
     if side not in list(Side):
         return chosen
     software = {f"region.{region}": reading["regions"][side][region]["status"] for region in Region}

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.web.map.words import STATUS_WORDS
 from app.web.words.catalogue import _, with_comma
+from imaging.result import side_that_stands_out
 from scoring.regions import Region, Side, Status
 
 
@@ -32,7 +33,7 @@ def compare(findings: Mapping[str, Any] | None, reading: Mapping[str, Any]) -> l
         Empty where the scan was refused, or where no side is known.
     """
     seen = findings or {"regions": {}}
-    side = seen.get("side") or reading.get("side")
+    side = seen.get("side") or side_that_stands_out(reading)
     if reading["status"] != "scored" or side is None:
         return []
     return [_beside(region, seen["regions"].get(region), reading["regions"][Side(side)][region]) for region in Region]

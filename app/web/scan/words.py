@@ -9,6 +9,7 @@ from app.web.map.words import STATUS_WORDS
 from app.web.scan.beside import ScanBeside, say_decision, say_seen
 from app.web.scan.comparison import compare
 from app.web.words.catalogue import _
+from imaging.result import side_that_stands_out
 from scoring.regions import Status
 
 _HAEMORRHAGE = "HAEMORRHAGE_SUSPECTED"
@@ -41,6 +42,7 @@ def scan_words(reading: FormReading, scan: ScanBeside | None) -> dict[str, Any]:
     if scan is None or software is None:
         return {
             "scan_reading": None,
+            "scan_side": None,
             "scan_gone": scan is not None,
             "scan_held": False,
             "scan_bleeds": False,
@@ -55,6 +57,7 @@ def scan_words(reading: FormReading, scan: ScanBeside | None) -> dict[str, Any]:
         decided = _("haemorrhage suspected, nobody has looked")
     return {
         "scan_reading": None if is_held else software,
+        "scan_side": side_that_stands_out(software),
         "scan_gone": False,
         "scan_held": is_held,
         "scan_own": scan.has_own,

@@ -133,6 +133,23 @@ def test_a_reading_lists_regions_of_both_sides() -> None:
     assert "An old infarct was left out. (OLD_INFARCT)" in text
 
 
+def test_a_side_that_does_not_stand_out_is_told_with_the_other() -> None:
+    text = reading_text(
+        {
+            "status": "scored",
+            "side": "left",
+            "side_stands_out": False,
+            "total": 10,
+            "total_low": 9,
+            "total_high": 10,
+            "regions": {},
+            "quality": {"side_probability": {"left": 0.12, "right": 0.03, "none": 0.85}},
+            "warnings": [],
+        }
+    )
+    assert "no side stands out (change on the left 0.12, on the right 0.03)" in " ".join(text.split())
+
+
 @pytest.mark.parametrize("clause", rules_catalogue(), ids=lambda clause: clause["id"])
 def test_every_clause_can_be_shown(clause: dict[str, Any]) -> None:
     text = clause_text(clause)

@@ -39,6 +39,17 @@ def test_software_findings_are_used_and_marked() -> None:
     assert warnings == []
 
 
+def test_a_side_that_does_not_stand_out_is_not_used() -> None:
+    told = {**reading(side="left"), "side_stands_out": False}
+    case, warnings = with_reading(Case(evaluated_at=NOW, facts=Facts(affected_side="right")), told)
+    assert warnings == []
+    assert case.findings is not None
+    assert case.findings.side is Side.RIGHT
+    case, _ = with_reading(Case(evaluated_at=NOW), told)
+    assert case.findings is not None
+    assert case.findings.side is None
+
+
 def test_a_refused_scan_changes_nothing() -> None:
     before = Case(evaluated_at=NOW)
     case, warnings = with_reading(before, {"status": "refused"})
