@@ -7,14 +7,16 @@ from itertools import pairwise
 import pytest
 
 from scoring.cells import Column
-from scoring.conditions import Condition
+from scoring.conditions import Bounds, Condition, Flag
 from scoring.eligibility import clause_answer, grid_in_force, judge
+from scoring.grid import Grid
 from scoring.outcomes import Outcome
 from scoring.rule_files import read_rulebook
 from scoring.rulebook import Clause, RuleSet
 from scoring.ternary import Ternary, all_of
 from scoring.values import Interval, Known, OneOf
 from tests.properties.test_judging import assert_read_as_its_lines, sample_values
+from tests.scoring.made_rules import made_of
 
 GRID = grid_in_force(read_rulebook(), date(2026, 11, 22))
 
@@ -51,6 +53,37 @@ def test_the_nearest_clause_fails_on_the_fewest_facts_and_of_these_holds_on_the_
         if answer.nearest is not None:
             among = _open(answer.ruleset, values) if answer.outcome is Outcome.NEED_DATA else answer.ruleset.clauses
             assert _distance(answer.nearest, values) == min(_distance(clause, values) for clause in among)
+
+
+def test_the_nearest_counts_the_first_clause_as_any_other() -> None:
+    """The first clause fails on two facts and holds on one, the second fails on one; then each fails on one."""
+    severe, swollen = Bounds("nihss_total", low=6), Flag("mass_effect", expected=True)
+    salvageable, independent = Flag("salvageable_tissue", expected=True), Bounds("prestroke_mrs", high=1)
+    values: dict[str, Known] = {
+        "nihss_total": 3, "mass_effect": False, "salvageable_tissue": True, "prestroke_mrs": 3,
+    }  # fmt: skip
+    for first, second in (([severe, swollen, salvageable], [independent]), ([severe], [independent, salvageable])):
+        grid = Grid([made_of((Outcome.COR1, *first), (Outcome.COR2A, *second))])
+        (nearest,) = grid.nearest(values, [grid.everything])
+        assert nearest.clause == "b"
+
+
+def test_a_clause_that_is_met_waits_for_those_before_it_that_may_still_hold_and_say_otherwise() -> None:
+    swollen, salvageable = Flag("mass_effect", expected=True), Flag("salvageable_tissue", expected=True)
+    severe = Bounds("nihss_total", low=6)
+    ruleset = made_of((Outcome.COR1, swollen), (Outcome.COR2A, severe), (Outcome.COR2A, salvageable))
+    assert _deciding(ruleset, {"salvageable_tissue": True}) is None
+    assert _deciding(ruleset, {"salvageable_tissue": True, "nihss_total": 3}) is None
+    assert _deciding(ruleset, {"salvageable_tissue": True, "mass_effect": False}) == "c"
+    assert _deciding(ruleset, {"salvageable_tissue": True, "mass_effect": True}) == "a"
+    assert _deciding(ruleset, {"salvageable_tissue": False, "mass_effect": True}) == "a"
+
+
+def _deciding(ruleset: RuleSet, values: dict[str, Known]) -> str | None:
+    grid = Grid([ruleset])
+    masks = grid.masks(values)
+    found = grid.deciding(masks.possible, masks.met)
+    return found and found.clause
 
 
 def _open(ruleset: RuleSet, values: dict[str, Known]) -> list[Clause]:
