@@ -164,10 +164,9 @@ def _can_hold(spec: FactSpec, cell: Cell) -> bool:
     """Whether the cell contains a value that the fact may take."""
     if cell.choice is not None or (cell.low is not None and cell.low == cell.high):
         return True
-    low = spec.minimum if cell.low is None else cell.low
-    high = spec.maximum if cell.high is None else cell.high
-    if low is None or high is None:  # pragma: no cover -- every numeric fact has bounds; told for the type checker
-        return True
+    least, greatest = spec.ends
+    low = least if cell.low is None else cell.low
+    high = greatest if cell.high is None else cell.high
     if cell.low is None or cell.high is None:  # an end piece: the bound of the fact itself is inside
         return low < high
     return spec.kind is not Kind.INTEGER or high - low > 1

@@ -195,11 +195,11 @@ def _highest(column: Column, cell: Cell) -> float | None:
 
 def _first_integer(column: Column, cell: Cell) -> float:
     if cell.low is None:
-        return column.spec.minimum or 0
+        return column.spec.ends[0]
     return cell.low if cell.low == cell.high else cell.low + 1
 
 
 def _last_integer(column: Column, cell: Cell) -> float:
     if cell.high is None:
-        return column.spec.maximum if column.spec.maximum is not None else float("inf")
+        return column.spec.ends[1]
     return cell.high if cell.low == cell.high else cell.high - 1

@@ -35,6 +35,13 @@ class FactSpec:
     coarse: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Choices that leave open which of several finer choices holds; rules ask for the finer ones only."""
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The least and the greatest value of a number. Raises ValueError for what is none."""
+        if self.minimum is None or self.maximum is None:
+            raise ValueError(f"'{self.name}' is not a number")
+        return self.minimum, self.maximum
+
 
 def _fact(kind: Kind, title: str, **details: Any) -> Any:
     return field(default=None, metadata={"kind": kind, "title": title, **details})

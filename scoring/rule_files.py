@@ -197,9 +197,9 @@ def check_condition(condition: Condition) -> None:
     if isinstance(condition, Membership) and not set(condition.choices) <= set(spec.choices) - set(spec.coarse):
         raise ValueError(f"'{condition.fact}' has no such choice, or one that is too coarse for a rule")
     if isinstance(condition, Bounds):
-        low, high = spec.minimum, spec.maximum
+        low, high = spec.ends
         bounds = [bound for bound in (condition.low, condition.high) if bound is not None]
-        if low is not None and high is not None and not all(low <= bound <= high for bound in bounds):
+        if not all(low <= bound <= high for bound in bounds):
             raise ValueError(f"'{condition.fact}' lies between {low:g} and {high:g}; a bound is outside")
 
 

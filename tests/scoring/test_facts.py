@@ -3,7 +3,7 @@
 import pytest
 
 import scoring
-from scoring.facts import Facts
+from scoring.facts import FACTS, Facts
 
 
 def test_facts_made_of_the_known_few_are_those_made_of_all() -> None:
@@ -17,6 +17,12 @@ def test_what_is_not_known_is_none_and_no_and_zero_are_known() -> None:
     facts = Facts(mass_effect=False, prestroke_mrs=0, inr=None)
     assert facts.inr is None
     assert facts.known() == {"mass_effect": False, "prestroke_mrs": 0}
+
+
+def test_a_number_has_a_least_and_a_greatest_value_and_what_is_none_has_not() -> None:
+    assert FACTS["nihss_total"].ends == (0, 42)
+    with pytest.raises(ValueError, match="'mass_effect' is not a number"):
+        _ = FACTS["mass_effect"].ends
 
 
 def test_the_package_offers_what_it_names_and_nothing_else() -> None:
