@@ -26,7 +26,7 @@ import pytest
 from mutated import ROOT, Mutant, calls, load, put_to_work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from types import ModuleType
 
 TESTS = ["tests/scoring", "tests/guidelines", "tests/properties/test_judging.py"]
@@ -45,6 +45,8 @@ _FIRST_TIME_SECONDS = 300
 
 _MOST_MEMORY = 4 << 30
 
+_PROJECT = ("scoring", "imaging", "app", "tests")
+
 _FAILED = 1
 """Exit code of a process in which a test failed."""
 
@@ -55,16 +57,18 @@ class Trial:
     No test runs in this process itself, so each mutant meets what was there when the tests had been loaded.
     """
 
-    def __init__(self, mutants: Sequence[Mutant], tell: Callable[[Mutant, str], None], most_seconds: float) -> None:
-        self._mutants, self._tell, self._most_seconds = mutants, tell, most_seconds
+    def __init__(
+        self, mutants: Sequence[Mutant], imported: Collection[str], tell: Callable[[Mutant, str], None], most: float
+    ) -> None:
+        self._mutants, self._imported, self._tell, self._most_seconds = mutants, imported, tell, most
         self._failed = False
         self._seconds: dict[pytest.Item, float] = {}
         self._running: dict[str, set[pytest.Item]] = {}
         self._loading: dict[str, list[str]] = {}
         self.problem: str | None = None
         self.later: dict[Mutant, tuple[list[str], int]] = {}
-        """Mutants that are left, of functions that had made constants of tests before: the files of these, and the time
-        that they may take."""
+        """Mutants that are left, of functions that had made constants before: files of tests, and the time that they
+        may take."""
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note what ran while a file was loaded."""
@@ -81,7 +85,7 @@ class Trial:
         for mutant in [] if self.problem else self._mutants:
             tests = self._tests_of(mutant)
             result = forked(partial(self._fails_anew, mutant.name, tests))
-            if result == SURVIVED and mutant.function in self._loading:
+            if result == SURVIVED and (mutant.function in self._loading or mutant.function in self._imported):
                 self.later[mutant] = self._files_of(mutant)
             else:
                 self._tell(mutant, result)
@@ -122,11 +126,14 @@ class Trial:
         return [item for item, seconds in zip(tests, spent, strict=True) if seconds <= self._most_seconds]
 
     def _files_of(self, mutant: Mutant) -> tuple[list[str], int]:
-        """Files in whose loading the function runs: the module's own first, then the fastest."""
-        function = mutant.function
-        tests = {
-            file: [item for item in self._seconds if item.nodeid.startswith(file)] for file in self._loading[function]
-        }
+        """Files in whose loading the function runs, or all if the rules' code makes constants by it.
+
+        The module's own comes first, then the fastest.
+        """
+        loading = {item.nodeid.partition("::")[0] for item in self._seconds}
+        if mutant.function not in self._imported:
+            loading &= set(self._loading[mutant.function])
+        tests = {file: [item for item in self._seconds if item.nodeid.partition("::")[0] == file] for file in loading}
         seconds = {file: sum(self._seconds[item] for item in items) for file, items in tests.items()}
         files = sorted(tests, key=lambda file: (mutant.module not in file, seconds[file]))
         spent = accumulate(seconds[file] for file in files[1:])
@@ -170,21 +177,20 @@ def forked(fails: Callable[[], bool]) -> str:
 
 
 def load_and_try(mutant: Mutant, files: Sequence[str], cpu_seconds: int) -> str:
-    """Load test files with the mutant, and run them."""
+    """Load the rules' code and test files with the mutant, and run them."""
 
     def fails() -> bool:
         put_to_work(mutant.name)
         limit_time(cpu_seconds)
-        forget_what_is_kept()
-        forget_the_tests()
+        forget_what_was_loaded()
         return pytest.main([*files, *_PYTEST_OPTIONS]) != pytest.ExitCode.OK
 
     return forked(fails)
 
 
-def forget_the_tests() -> None:
-    """As if no test had been loaded yet."""
-    for name in [name for name, module in sys.modules.items() if _is_test(module)]:
+def forget_what_was_loaded() -> None:
+    """As if neither the project's code nor a test had been loaded yet."""
+    for name in [name for name, module in sys.modules.items() if _is_of_the_project(module)]:
         del sys.modules[name]
 
 
@@ -196,9 +202,9 @@ def forget_what_is_kept() -> None:
                 forget()
 
 
-def _is_test(module: ModuleType) -> bool:
+def _is_of_the_project(module: ModuleType) -> bool:
     path = getattr(module, "__file__", None)
-    return path is not None and Path(path).is_relative_to(ROOT / "tests")
+    return path is not None and any(Path(path).is_relative_to(ROOT / part) for part in _PROJECT)
 
 
 def drawn(mutants: Sequence[Mutant], share: float, seed: int) -> list[Mutant]:
@@ -231,7 +237,7 @@ def main() -> None:
         results[mutant] = result
         print(f"{mutant.name}: {result}", "" if result == KILLED else f"\n{mutated.change(mutant)}", flush=True)
 
-    trial = Trial(mutants, tell, options.most_seconds)
+    trial = Trial(mutants, mutated.while_imported, tell, options.most_seconds)
     if pytest.main([*options.tests, *_PYTEST_OPTIONS], plugins=[trial]) != pytest.ExitCode.OK or trial.problem:
         sys.exit(f"Nothing was measured. {trial.problem or 'The tests cannot be loaded.'}")
     for mutant, (files, seconds) in trial.later.items():

@@ -44,6 +44,9 @@ class Mutated(importlib.abc.MetaPathFinder):
 
     def __init__(self, modules: Iterable[str]) -> None:
         self.files: dict[str, MutatedFile] = {}
+        self._compiled: dict[str, CodeType] = {}
+        self.while_imported: set[str] = set()
+        """Functions that ran while the modules were imported."""
         for name in modules:
             path = ROOT / "scoring" / f"{name}.py"
             self.files[f"scoring.{name}"] = mutate_file_contents(str(path), path.read_text(encoding="utf-8"))
@@ -53,7 +56,9 @@ class Mutated(importlib.abc.MetaPathFinder):
         if fullname not in self.files:
             return None
         path = ROOT.joinpath(*fullname.split(".")).with_suffix(".py")
-        loader = _Loader(fullname, str(path), self.files[fullname].code)
+        if fullname not in self._compiled:
+            self._compiled[fullname] = compile(self.files[fullname].code, str(path), "exec")
+        loader = _Loader(fullname, str(path), self._compiled[fullname])
         return importlib.util.spec_from_file_location(fullname, path, loader=loader)
 
     def mutants(self) -> list[Mutant]:
@@ -73,12 +78,12 @@ class Mutated(importlib.abc.MetaPathFinder):
 
 
 class _Loader(SourceFileLoader):
-    def __init__(self, fullname: str, path: str, code: str) -> None:
+    def __init__(self, fullname: str, path: str, code: CodeType) -> None:
         super().__init__(fullname, path)
         self._code = code
 
     def get_code(self, _fullname: str) -> CodeType:
-        return compile(self._code, self.path, "exec")
+        return self._code
 
 
 def load(modules: Iterable[str]) -> Mutated:
@@ -90,7 +95,7 @@ def load(modules: Iterable[str]) -> Mutated:
     put_to_work("stats")  # mutmut's word for noting what is called
     for module in mutated.files:
         importlib.import_module(module)
-    calls()
+    mutated.while_imported = calls()
     return mutated
 
 

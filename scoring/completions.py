@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scoring.cells import Column
-from scoring.grid import Grid, Masks
+from scoring.grid import Grid
 from scoring.outcomes import Said, said
 from scoring.rulebook import RuleSet
 from scoring.values import Interval, Known, OneOf
@@ -26,12 +26,10 @@ class Completions:
     could.
     """
 
-    def __init__(self, grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], masks: Masks) -> None:
-        """Prepare the search for what is known in ``values``, judged as ``masks``."""
+    def __init__(self, grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], possible: int) -> None:
+        """Prepare the search for what is known in ``values``; ``possible`` are the set's conjunctions left by that."""
         self._grid = grid
         self._otherwise = said(ruleset.otherwise)
-        mine = grid.mask_of_ruleset[ruleset.id]
-        possible = masks.possible & mine
         opened = []
         self._bits = possible
         for column in grid.columns:

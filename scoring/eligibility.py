@@ -144,7 +144,7 @@ def _decide(grid: Grid, ruleset: RuleSet, values: Mapping[str, Known], masks: Ma
     clause = grid.first(met) if met and ruleset.first_met_decides else grid.deciding(possible, met)
     if clause is not None:
         return _Decision(ruleset, Outcome(clause.outcome), clause)
-    completions = Completions(grid, ruleset, values, masks)
+    completions = Completions(grid, ruleset, values, possible)
     open_outcomes = completions.outcomes()
     if len(open_outcomes) > 1:
         return _Decision(ruleset, Outcome.NEED_DATA, completions=completions)

@@ -11,7 +11,7 @@ from scoring.completions import Completions
 from scoring.conditions import written
 from scoring.eligibility import Answer
 from scoring.facts import Kind
-from scoring.grid import Grid, Kept, Masks, Segment
+from scoring.grid import Grid, Kept, Segment
 from scoring.outcomes import Outcome, Said, Verdict, said
 from scoring.rulebook import RuleSet
 from scoring.values import Interval, Known, OneOf
@@ -93,7 +93,7 @@ class _Place:
         if deciding is not None:
             return deciding.said
         if possible not in self.open:
-            outcomes = Completions(self.grid, ruleset, self.values, Masks(possible, met)).outcomes()
+            outcomes = Completions(self.grid, ruleset, self.values, possible).outcomes()
             self.open[possible] = said(Outcome.NEED_DATA) if len(outcomes) > 1 else outcomes.pop()
         return self.open[possible]
 

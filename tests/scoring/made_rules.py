@@ -15,7 +15,7 @@ def made_of(*clauses: tuple[Outcome, *tuple[Line, ...]]) -> RuleSet:
     """
     model = read_rulebook().ruleset("dawn")
     made = [
-        replace(model.clauses[0], id=f"{model.id}.{name}", clause=name, outcome=outcome, lines=lines)
+        replace(model.clauses[0], id=f"{model.id}.{name}", clause=name, outcome=outcome, lines=tuple(lines))
         for name, (outcome, *lines) in zip(ascii_lowercase, clauses, strict=False)
     ]
     return replace(model, clauses=tuple(made))

@@ -1,7 +1,5 @@
 """What could still come out, and which facts settle it, on rule sets small enough to be worked out by hand."""
 
-from dataclasses import replace
-
 import pytest
 
 from scoring.completions import Completions
@@ -19,7 +17,7 @@ SEVERE = Bounds("nihss_total", low=6)
 
 def completions_of(ruleset: RuleSet, values: dict[str, Known]) -> Completions:
     grid = Grid([ruleset])
-    return Completions(grid, ruleset, values, grid.masks(values))
+    return Completions(grid, ruleset, values, grid.masks(values).possible)
 
 
 EITHER = made_of((Outcome.COR2A, SALVAGEABLE, NOT_SWOLLEN), (Outcome.COR1, SWOLLEN))
@@ -64,12 +62,3 @@ def test_a_fact_that_no_clause_still_possible_asks_for_is_not_open() -> None:
     """Mild, the second clause alone is possible, and it does not ask for swelling."""
     ruleset = made_of((Outcome.COR1, SEVERE, SWOLLEN), (Outcome.COR2A, SALVAGEABLE))
     assert completions_of(ruleset, {"nihss_total": 3}).settling_facts() == ["salvageable_tissue"]
-
-
-def test_another_rule_set_of_the_grid_has_no_say() -> None:
-    other = made_of((Outcome.COR3NB, SEVERE))
-    named = made_of((Outcome.COR1, SWOLLEN))
-    grid = Grid([replace(other, id="other"), named])
-    completions = Completions(grid, named, {"nihss_total": 9}, grid.masks({"nihss_total": 9}))
-    assert completions.outcomes() == {said(Outcome.COR1), said(Outcome.NOT_ELIGIBLE)}
-    assert completions.settling_facts() == ["mass_effect"]
