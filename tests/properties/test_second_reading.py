@@ -5,8 +5,9 @@ logic. Of a patient of whom something is not known it asks what every way of fil
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,18 +43,21 @@ def holds(line: dict[str, Any], patient: dict[str, Any]) -> bool:
     if "all_of" in line:
         return all(holds(one, patient) for one in line["all_of"])
     value = patient[line["fact"]]
-    tests = {
-        "is": lambda bound: value is bound,
-        "one_of": lambda bound: value in bound,
-        "at_least": lambda bound: value >= bound,
-        "above": lambda bound: value > bound,
-        "at_most": lambda bound: value <= bound,
-        "below": lambda bound: value < bound,
-        "between": lambda bound: bound[0] <= value <= bound[1],
-    }
-    return all(tests[word](years(bound)) for word, bound in line.items() if word != "fact")
+    return all(TESTS[word](value, years(bound)) for word, bound in line.items() if word != "fact")
 
 
+TESTS: dict[str, Callable[[Any, Any], bool]] = {
+    "is": lambda value, bound: value is bound,
+    "one_of": lambda value, bound: value in bound,
+    "at_least": lambda value, bound: value >= bound,
+    "above": lambda value, bound: value > bound,
+    "at_most": lambda value, bound: value <= bound,
+    "below": lambda value, bound: value < bound,
+    "between": lambda value, bound: bound[0] <= value <= bound[1],
+}
+
+
+@cache
 def clauses_on(ruleset: str, day: date) -> list[dict[str, Any]]:
     """The clauses in force, or of an edition that has ended the last ones; none before it was published."""
     published = [clause for clause in CLAUSES[ruleset] if clause["in_force"]["from"] <= day]

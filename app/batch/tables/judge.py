@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import polars as pl
@@ -52,7 +52,7 @@ class _Edition:
         for column in grid.columns:
             if column.fact not in FACTS and column.fact not in _DERIVED:
                 raise RuleFileError(f"tables cannot derive '{column.fact}', which a rule asks for")
-        tables = {column.fact: StateTable(column, grid.everything) for column in grid.columns}
+        tables = _state_tables(grid)
         self.rulesets = [RuleSetMasks(grid, r, tables) for r in grid.rulesets if r.id in wanted]
         asked_often = [(layer.question, layer.width) for masks in self.rulesets for layer in masks.layers]
         self.groups = grouped(asked_often, given)
@@ -60,6 +60,11 @@ class _Edition:
             masks.arrange(self.groups)
         asked = {fact for ruleset in self.rulesets for fact in ruleset.facts}
         self.tables = {fact: table for fact, table in tables.items() if fact in asked}
+
+
+@lru_cache(maxsize=16)
+def _state_tables(grid: Grid) -> Mapping[str, StateTable]:
+    return {column.fact: StateTable(column, grid.everything) for column in grid.columns}
 
 
 @dataclass(eq=False)

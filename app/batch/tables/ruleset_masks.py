@@ -7,6 +7,7 @@ matters is handed to the evaluator of a single patient, once.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -73,7 +74,7 @@ class RuleSetMasks:
             The rule set uses something that tables cannot judge.
         """
         self.ruleset = ruleset
-        self._alone = Grid([ruleset])
+        self._alone = _alone(ruleset)
         mine = grid.mask_of_ruleset[ruleset.id]
         first = (mine & -mine).bit_length() - 1
         asking = {c.fact: (mine & ~c.free) >> first for c in grid.columns if mine & ~c.free}
@@ -156,6 +157,12 @@ class RuleSetMasks:
         if label not in self.labels:
             self.labels.append(label)
         return self.labels.index(label)
+
+
+@lru_cache(maxsize=256)
+def _alone(ruleset: RuleSet) -> Grid:
+    """A rule set compiled by itself, once for all tables."""
+    return Grid([ruleset])
 
 
 class RowLabels:
