@@ -29,13 +29,15 @@ def test_a_fact_settles_the_outcome_if_with_some_value_of_it_no_other_fact_matte
     assert completions_of(EITHER, {"mass_effect": False}).settling_facts() == ["salvageable_tissue"]
 
 
-def test_where_no_single_fact_settles_the_outcome_all_that_are_open_are_named() -> None:
+def test_where_no_single_fact_settles_the_outcome_all_that_can_make_a_difference_are_named() -> None:
+    """The pre-stroke mRS cannot: the one clause that asks for it fails on the NIHSS."""
     both_ways = made_of(
         (Outcome.COR1, SALVAGEABLE, NOT_SWOLLEN),
         (Outcome.COR2A, SALVAGEABLE, SWOLLEN),
         (Outcome.COR2B, Flag("salvageable_tissue", expected=False), SWOLLEN),
+        (Outcome.COR3NB, SEVERE, Bounds("prestroke_mrs", high=1)),
     )
-    assert completions_of(both_ways, {}).settling_facts() == ["salvageable_tissue", "mass_effect"]
+    assert completions_of(both_ways, {"nihss_total": 3}).settling_facts() == ["salvageable_tissue", "mass_effect"]
 
 
 @pytest.mark.parametrize(

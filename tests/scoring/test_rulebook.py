@@ -2,18 +2,21 @@
 
 import hashlib
 import shutil
+from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scoring.conditions import Condition, read_condition
+from scoring.conditions import Condition, Flag, read_condition
 from scoring.errors import RuleFileError
 from scoring.outcomes import Action, Outcome, Tier
 from scoring.rule_files import RULES_FOLDER, read_rulebook, rules_version
 from scoring.rule_yaml import TABLES_FOLDER, load_yaml
-from scoring.rulebook import AnyOf, Checked, Clause, RuleSet, Source
+from scoring.rulebook import AnyOf, Checked, Clause, RuleBook, RuleSet, Source
+from tests.scoring.made_rules import made_of
 
 CLAUSE = Path("aha_asa_2026") / "4.7.2-3.yaml"
 
@@ -171,6 +174,24 @@ def test_between_two_turns_the_rule_book_stands_still() -> None:
     assert book.in_force(book.period(date(1990, 1, 1))) == ()
 
 
+def test_of_a_rule_set_the_clauses_of_the_day_answer_and_once_all_have_ended_those_that_ended_last() -> None:
+    turns = [date(2018, 1, 1), date(2020, 1, 1), date(2022, 1, 1)]
+    swollen = Flag("mass_effect", expected=True)
+    ruleset = made_of((Outcome.COR1, swollen), (Outcome.COR2A, swollen))
+    clauses = [
+        replace(clause, in_force_from=begin, in_force_until=end)
+        for clause, (begin, end) in zip(ruleset.clauses, pairwise(turns), strict=True)
+    ]
+    book = RuleBook((replace(ruleset, clauses=tuple(clauses)),), "made up")
+
+    def answering(year: int) -> list[tuple[bool, list[str]]]:
+        return [(one.superseded, [c.clause for c in one.clauses]) for one in book.in_force(date(year, 1, 1))]
+
+    assert [answering(year) for year in (2017, 2018, 2020, 2022)] == [
+        [], [(False, ["a"])], [(False, ["b"])], [(True, ["b"])],
+    ]  # fmt: skip
+
+
 def _stand(ruleset: RuleSet) -> tuple[str, bool, tuple[str, ...]]:
     return ruleset.id, ruleset.superseded, tuple(clause.id for clause in ruleset.clauses)
 
@@ -202,7 +223,7 @@ def test_a_check_without_a_name_or_without_a_day_is_refused(folder: Path, half: 
 def test_a_rule_set_is_found_by_its_id_alone() -> None:
     book = read_rulebook()
     assert book.ruleset("dawn").title == "DAWN"
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match="dusk"):
         book.ruleset("dusk")
 
 
