@@ -85,7 +85,7 @@ def test_while_data_are_missing_the_nearest_that_is_still_possible_is_told_whole
 def test_a_patient_out_of_scope_is_told_why_and_of_no_clause() -> None:
     (line,) = (bleeding := answer_of("dawn", {**DAWN_PATIENT, "haemorrhage_on_imaging": True})).lines
     assert (line.fact, line.answer) == ("haemorrhage_on_imaging", "met")
-    assert (bleeding.clause, bleeding.nearest) == (None, None)
+    assert (bleeding.outcome, bleeding.clause, bleeding.nearest) == (Outcome.NOT_ELIGIBLE, None, None)
 
 
 def test_of_alternative_criteria_the_nearest_is_told() -> None:

@@ -1,19 +1,23 @@
 """What would change an answer: read off the rules, true when tried, and near."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scoring.conditions import Bounds, Flag
 from scoring.derived import fact_spec
 from scoring.eligibility import grid_in_force, judge
 from scoring.explain import Change, what_would_change
 from scoring.facts import Kind
+from scoring.grid import Grid
 from scoring.outcomes import Outcome
 from scoring.rule_files import read_rulebook
 from scoring.values import Interval, Known
 from tests.properties.test_judging import patients
+from tests.scoring.made_rules import made_of
 
 GRID = grid_in_force(read_rulebook(), date(2026, 11, 22))
 EARLY_SMALL_CORE: dict[str, Known] = {
@@ -132,6 +136,14 @@ def test_what_is_known_within_bounds_is_settled_for_none_of_them() -> None:
     partly: dict[str, Known] = {**EARLY_SMALL_CORE, "prestroke_mrs": 0, "aspects_total": Interval(5, 6)}
     told = {change.condition: change.outcome for change in changes_of(partly) if change.fact == "prestroke_mrs"}
     assert told == {"is 2 to 4": Outcome.NEED_DATA}
+
+
+def test_a_fact_whose_bounds_lie_on_both_sides_of_a_rule_is_open_beside_a_change() -> None:
+    severe, salvageable = Bounds("nihss_total", low=6), Flag("salvageable_tissue", expected=True)
+    grid = Grid([replace(made_of((Outcome.COR1, severe, salvageable)), kind="guideline")])
+    values: dict[str, Known] = {"nihss_total": Interval(5, 6), "salvageable_tissue": False}
+    (change,) = what_would_change(grid, values, judge(grid, values))
+    assert (change.fact, change.condition, change.outcome) == ("salvageable_tissue", "is yes", Outcome.NEED_DATA)
 
 
 def test_the_nearest_value_below_a_bound_is_the_next_integer() -> None:
