@@ -38,3 +38,11 @@ def test_nothing_is_measured_by_tests_that_fail_without_a_mutant(tmp_path: Path)
     told = try_mutants("ternary", "--tests", str(failing))
     assert told.returncode != 0
     assert "Nothing was measured" in told.stderr
+
+
+def test_a_mutant_of_what_makes_constants_is_tried_on_code_that_was_loaded_with_it() -> None:
+    told = try_mutants(
+        "facts", "--only", "scoring.facts.x__boolean__mutmut_3", "--tests", "tests/scoring/test_facts.py"
+    )
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.splitlines()[-1] == "facts: 1 tried, 1 killed"

@@ -64,3 +64,12 @@ def test_a_fact_that_no_clause_still_possible_asks_for_is_not_open() -> None:
     """Mild, the second clause alone is possible, and it does not ask for swelling."""
     ruleset = made_of((Outcome.COR1, SEVERE, SWOLLEN), (Outcome.COR2A, SALVAGEABLE))
     assert completions_of(ruleset, {"nihss_total": 3}).settling_facts() == ["salvageable_tissue"]
+
+
+def test_clauses_that_nobody_can_meet_say_nothing() -> None:
+    """No NIHSS lies between 6 and 7, and no grade of the mRS between 1 and 2."""
+    ruleset = made_of(
+        (Outcome.COR1, Bounds("nihss_total", low=6, low_is_strict=True, high=7, high_is_strict=True)),
+        (Outcome.COR2A, Bounds("prestroke_mrs", low=1, low_is_strict=True, high=2, high_is_strict=True)),
+    )
+    assert completions_of(ruleset, {}).outcomes() == {said(Outcome.NOT_ELIGIBLE)}
