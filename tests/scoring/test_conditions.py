@@ -87,6 +87,7 @@ def test_bounds_in_days_and_in_mg_per_dl_are_turned_into_the_unit_of_the_fact() 
     days = read_condition({"fact": "age_years", "below": {"days": 28}})
     assert isinstance(days, Bounds)
     assert days.high == pytest.approx(28 / DAYS_PER_YEAR)
+    assert days.text == "below 28 days"
     glucose = read_condition({"fact": "glucose_mmol_per_l", "below": {"mg_per_dl": 50}})
     assert isinstance(glucose, Bounds)
     assert glucose.high == pytest.approx(2.775, abs=0.001)
