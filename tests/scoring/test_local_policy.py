@@ -54,6 +54,10 @@ def test_a_mismatch_of_which_one_volume_is_not_known_is_named_unless_it_is_settl
     assert "mismatch_volume_ml" in advice(path, {}).unknown
     assert "mismatch_volume_ml" in advice(path, {"mismatch_volume_ml": Interval(-1900, 100)}).unknown
     assert "mismatch_volume_ml" not in advice(path, {"mismatch_volume_ml": Interval(-1990, 10)}).unknown
+    beside = policy(tmp_path, HEAD + CAUTION.replace("[{", "[{fact: mismatch_volume_ml, at_least: 15}, {"))
+    told = advice(beside, {"mismatch_volume_ml": Interval(20, 1900)}).unknown
+    assert "inr" in told
+    assert "mismatch_volume_ml" not in told
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from scoring.cells import Cell
 from scoring.conditions import Bounds, Flag
 from scoring.outcomes import Outcome
-from scoring.rule_checks import check_citations, check_rulebook
+from scoring.rule_checks import _told, check_citations, check_rulebook
 from scoring.rule_files import read_rulebook
 from scoring.rulebook import AnyOf, Clause, Line, RuleBook, RuleSet, Unaddressed
 
@@ -153,6 +154,21 @@ def test_the_patient_who_is_left_out_is_described() -> None:
     assert patient["nihss_total"] in {"6", "between 6 and 10"}
     assert patient["prestroke_mrs"] in {"1", "below 1"}
     assert patient["pc_aspects_total"] in {"6", "above 6"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        (Cell(0, low=6, high=6), "6"),
+        (Cell(0, low=6, high=10), "between 6 and 10"),
+        (Cell(0, high=6), "below 6"),
+        (Cell(0, low=10), "above 10"),
+        (Cell(0, choice="basilar"), "basilar"),
+        (Cell(0, choice=False), "False"),
+    ],
+)
+def test_the_range_of_each_fact_is_told_in_words(cell: Cell, words: str) -> None:
+    assert _told(cell) == words
 
 
 def test_a_gap_of_a_single_point_is_found() -> None:
