@@ -36,6 +36,12 @@ def test_every_clause_is_cited_dated_and_marked() -> None:
             assert clause.lines
 
 
+def test_every_clause_names_its_set_and_every_group_that_is_left_out_has_a_title() -> None:
+    for ruleset in read_rulebook().rulesets:
+        assert {clause.ruleset for clause in ruleset.clauses} <= {ruleset.id}
+        assert all(isinstance(told.title, str) and told.title for told in ruleset.not_addressed)
+
+
 def test_nobody_has_checked_a_clause_without_a_name_and_a_date() -> None:
     for ruleset in read_rulebook().rulesets:
         for clause in ruleset.clauses:
